@@ -15,41 +15,45 @@ compiled policies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, product
 from typing import cast
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.processes import available_processors, process_pool
-from evaluator.facts.address import in_order
-from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.compile.rules import CompiledPolicy
-from evaluator.policy.language.environment import Question, Value
+from evaluator.policy.language.environment import Question
 from evaluator.policy.run.verdict import Verdict
 from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.choices import Choices
-from evaluator.verify.lazy_host import LazyHost, Owners, Shape
+from evaluator.verify.lazy_host import KIND_OF_SEPARATE, LazyHost, Shape
+from evaluator.verify.lazy_question import LazyAnswers, LazyParameters
 from evaluator.verify.space import AnswerSet, Space, is_one_class
 from evaluator.verify.state_host import abstract_host
 from evaluator.verify.topologies import Permutation, Topology, automorphisms, is_least_of_orbit, topologies
 
-_NAME = "host.example"
 _SWAPPED_BITS = (0, 2, 1, 3)
 _FEW_TOPOLOGIES = 100  # fewer are decided in this process, because starting others takes longer
 _PARTS_OF_A_PROCESS = 8
 
 
-class SmallHost(Struct, frozen=True):
+class SmallHost(Struct, frozen=True, dict=True):
     """A host of the enumeration during one run, as the input of a decision.
 
-    `question` reads the chosen facts. A changed copy of the host can share `facts.choices` with it.
+    `question` reads the chosen facts. A changed copy of the host has the same choices.
     """
 
     question: Question
     facts: LazyHost
-    answers: AnswerSet
+    answers: LazyAnswers
+
+    @classmethod
+    def of(cls, facts: LazyHost, answers: LazyAnswers, parameters: LazyParameters) -> SmallHost:
+        """Return the host with these facts, addresses and parameters."""
+        return cls(Question(facts, answers, parameters, facts.owned_addresses()), facts, answers)
 
     def verdict(self, compiled: CompiledPolicy) -> Verdict:
         """Return the result of a policy for the host, computed once in a run."""
@@ -60,7 +64,41 @@ class SmallHost(Struct, frozen=True):
 
     def stated(self) -> AbstractHost:
         """Return the host with the facts that have been chosen so far."""
-        return abstract_host(self.facts, self.answers, self.question.host, self.question.parameters)
+        return abstract_host(self.facts, self.answers)
+
+    @cached_property
+    def with_unowned_answer(self) -> tuple[SmallHost, ...]:
+        """The host with an answer that no interface owns, after the other answers and, if order is read, before them.
+
+        The tuple is empty for a host without answers.
+        """
+        order, space = self.answers.order, self.facts.space
+        orders = ((*order, space.added), (space.added, *order))[: len(order) and 1 + space.has_order]
+        return tuple(map(self._with_answers, orders))
+
+    def _with_answers(self, order: AnswerSet) -> SmallHost:
+        answers, question = LazyAnswers.in_the_order(order, self.facts.choices), self.question
+        return SmallHost(Question(self.facts, answers, question.parameters, question.owned), self.facts, answers)
+
+    def with_separate_interface(self) -> Iterator[SmallHost]:
+        """Yield the host with an interface that has no host address, no network, no upper and no lower device.
+
+        The next host has an interface of another kind. If the decision of a host did not read the kind, it is the last.
+        """
+        computed = self.facts.choices.computed
+        for host in self._with_interfaces:
+            computed.pop(KIND_OF_SEPARATE, None)
+            yield host
+            if KIND_OF_SEPARATE not in computed:
+                return
+
+    @cached_property
+    def _with_interfaces(self) -> tuple[SmallHost, ...]:
+        question = self.question
+        return tuple(
+            SmallHost(Question(facts, question.host, question.parameters, question.owned), facts, self.answers)
+            for facts in self.facts.with_separate
+        )
 
 
 class Example(Struct, frozen=True):
@@ -86,25 +124,12 @@ def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
         if len(answers) > 1 and len(topology) > space.most_with_two_answers:
             continue
         for owners in _owners(len(topology), answers, renamings, has_order=space.has_order):
+            choices = Choices()
             owned = tuple(tuple(address for at, address in enumerate(answers) if mask >> at & 1) for mask in owners)
-            for named in _forms_of(answers, is_named=space.reads_name or not any(owners)):
-                for parameters in space.parameters:
-                    yield from _runs(shape, owned, space, answers, named, parameters)
-
-
-def _runs(
-    shape: Shape,
-    owned: Owners,
-    space: Space,
-    answers: AnswerSet,
-    host: HostAddresses,
-    parameters: Mapping[str, Value],
-) -> Iterator[SmallHost]:
-    choices = Choices()
-    facts = LazyHost.with_owners(shape, owned, space, choices)
-    small = SmallHost(Question(facts, host, parameters, facts.owned_addresses()), facts, answers)
-    for _ in choices.runs():
-        yield small
+            facts = LazyHost.with_owners(shape, owned, space, choices)
+            host = SmallHost.of(facts, LazyAnswers.in_the_order(answers, choices), LazyParameters(space, choices))
+            for _ in choices.runs():
+                yield host
 
 
 def _owners(
@@ -127,15 +152,6 @@ def _owners(
 
 def _swapped(masks: tuple[int, ...], renaming: Permutation) -> tuple[int, ...]:
     return tuple([_SWAPPED_BITS[masks[at]] for at in renaming])
-
-
-def _forms_of(answers: AnswerSet, *, is_named: bool) -> Iterator[HostAddresses]:
-    """Yield the addresses as literals and, if `is_named`, as a complete and as an incomplete answer for a name."""
-    ordered, first = in_order(answers), answers[0] if answers else None
-    yield HostAddresses(ordered, None, True, first)
-    if is_named and len(answers) < 2:
-        yield HostAddresses(ordered, _NAME, True, first)
-        yield HostAddresses(ordered, _NAME, False, first)
 
 
 def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = lambda done, total: None) -> Examples:
@@ -168,6 +184,8 @@ def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: in
                 return tuple(found), interfaces - bool(pending)
             for number in pending:
                 found[number] = checks[number](host)
+            if any(found[number] for number in pending):
+                host.facts.choices.restart()
     return tuple(found), size
 
 
@@ -213,6 +231,7 @@ def first_of_each(shapes: Iterable[Topology], checks: Sequence[Check], space: Sp
                 pending = [number for number in pending if found[number] is None]
                 if not pending:
                     return tuple(found)
+                host.facts.choices.restart()
     return tuple(found)
 
 

@@ -8,10 +8,11 @@ prunes the enumeration of inputs by the fields that a predicate reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, cast
 
 _T = TypeVar("_T")
+_Owner = TypeVar("_Owner")
 Key = tuple[object, ...]
 
 
@@ -24,6 +25,7 @@ class Choices:
     def __init__(self) -> None:
         self._path: list[tuple[int, int]] = []  # the index of each chosen option, and the number of options
         self._depth = 0
+        self._is_restarted = False
         self.made: dict[Key, object] = {}
         self.computed: dict[Key, object] = {}
 
@@ -38,15 +40,31 @@ class Choices:
         self.made[key] = option
         return option
 
+    def restart(self) -> None:
+        """Begin again with the first run after this one.
+
+        A caller that reads other facts from now on must call this, because the runs would repeat the choices of the
+        facts that it read before.
+        """
+        self._is_restarted = True
+
     def runs(self) -> Iterator[None]:
         """Yield once for each run. The caller makes the choices of a run before it asks for the next one."""
         while True:
             self._depth = 0
             self.made, self.computed = {}, {}
             yield
+            if self._is_restarted:
+                self._path, self._is_restarted = [], False
+                continue
             while self._path and self._path[-1][0] + 1 == self._path[-1][1]:
                 self._path.pop()
             if not self._path:
                 return
             index, count = self._path[-1]
             self._path[-1] = index + 1, count
+
+
+def chosen(choose: Callable[[_Owner], _T]) -> _T:
+    """Return a property that replaces a field of a Struct. Its value is chosen when it is first read in a run."""
+    return cast("_T", property(choose))

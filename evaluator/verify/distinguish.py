@@ -27,6 +27,7 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, SmallHost, find_within
 from evaluator.verify.mutants import Mutant
 from evaluator.verify.search import decide_host
+from evaluator.verify.searched_policy import SearchedPolicy
 from evaluator.verify.space import space_of
 
 _Seen = tuple[object, ...]
@@ -74,7 +75,7 @@ def compare_group(
     if decides or any(map(reads_candidates, rules)):
         rules.extend(rule for rule in program.rules if rule.verb.decides)
     space = space_of([rule.condition for rule in rules], program.parameters, parameters)
-    compiled = CompiledPolicy(program)
+    compiled = SearchedPolicy(program)
     checks = [_check(policy, compiled, mutant, is_decided=decides) for mutant in mutants]
     examples, searched = find_within(checks, space, size, _MOST_CALLS)
     return [Comparison(None if example is None else example.host, searched, space.left_out) for example in examples]
@@ -101,7 +102,7 @@ def _check(policy: Policy, compiled: CompiledPolicy, mutant: Mutant, *, is_decid
 
 
 def _deciding_check(compiled: CompiledPolicy, mutant: Mutant) -> _Differs:
-    other = CompiledPolicy(mutant.program)
+    other = SearchedPolicy(mutant.program)
     return lambda host: (
         _judged(compiled.program, host.verdict(compiled)) != _judged(other.program, other.decide(host.question))
     )

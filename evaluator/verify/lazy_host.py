@@ -13,18 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import TypeVar, cast
 
 from msgspec import Struct
 
-from evaluator.facts.address import Address, OwnedAddress, parse_address, parse_cidr
+from evaluator.facts.address import Address, Cidr, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.facts.table import AddressTable
 from evaluator.facts.topology import Topology as Devices
-from evaluator.verify.choices import Choices
-from evaluator.verify.space import Space
+from evaluator.verify.choices import Choices, chosen
+from evaluator.verify.space import AnswerSet, Space
 from evaluator.verify.topologies import Device, Topology
 
 ORDER = (Kind.PHYSICAL, Kind.VLAN, Kind.BOND, Kind.BRIDGE)
@@ -35,7 +36,11 @@ _DEFAULT_ROUTE = Route(parse_cidr("0.0.0.0/0"))
 _SEPARATE_KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE)
 _BOOLEANS = (False, True)
 NOT_DESCRIBED = "added"  # the name of an interface that a report does not describe, or that is added to it
+KIND_OF_SEPARATE = ("kind of separate",)  # a key of `Choices.computed`
+_BITS_OF_A_KIND = 40  # of a relative position: each choice of a place takes one bit
 Owners = tuple[tuple[Address, ...], ...]
+Places = frozenset[int | None]
+_NO_PLACE: Places = frozenset({None})
 _Option = TypeVar("_Option")
 
 
@@ -47,7 +52,7 @@ class Shape(Struct, frozen=True):
     lowers: tuple[Lowers, ...]
     graph: Devices
     groups: tuple[tuple[int, ...], ...]  # the devices of each kind, in the order of a report
-    places: tuple[frozenset[int], ...]  # for each device, the devices whose networks it carries: itself and its bridges
+    places: tuple[Places, ...]  # for each device, the devices whose networks it carries: itself and its bridges
 
     @classmethod
     @cache
@@ -71,7 +76,7 @@ class Shape(Struct, frozen=True):
         return cls(topology, names, tuple(lowers), graph, groups, tuple(_places(topology)))
 
 
-def _places(topology: Topology) -> Iterator[frozenset[int]]:
+def _places(topology: Topology) -> Iterator[Places]:
     for index in range(len(topology)):
         bridges = (at for at, device in enumerate(topology) if device.kind is Kind.BRIDGE and index in device.lowers)
         yield frozenset({index, *bridges})
@@ -88,21 +93,21 @@ class LazyAddress(OwnedAddress, frozen=True, eq=False):
             raise TypeError("a lazy address belongs to an interface")
         return self.link
 
-    @property  # type: ignore[misc]  # a choice replaces the field
-    def prefix(self) -> int:
-        """The prefix length."""
+    def _prefix(self) -> int:
         host = self._link.host
         extra = IPV6_EXTRA * (self.address.version == 6)
         return extra + host.choices.choose(("prefix", self._link.index, self.address), host.space.prefixes)
 
-    @property  # type: ignore[misc]  # a choice replaces the field
-    def primary(self) -> bool:
-        """Whether the report lists the address first in its family. At most one address of a family is primary."""
+    def _primary(self) -> bool:
+        """Return whether the report lists the address first in its family. Only one address of a family is primary."""
         made, link = self._link.host.choices.made, self._link
         family = [entry.address for entry in link.addresses if entry.address.version == self.address.version]
         if any(made.get(("primary", link.index, address)) for address in family if address != self.address):
             return False
         return link.host.choices.choose(("primary", link.index, self.address), _BOOLEANS[::-1])
+
+    prefix = chosen(_prefix)
+    primary = chosen(_primary)
 
 
 class LazyLink(Link, frozen=True, eq=False):
@@ -112,10 +117,27 @@ class LazyLink(Link, frozen=True, eq=False):
     owns: tuple[Address, ...]
     host: LazyHost
 
-    @property  # type: ignore[misc]  # a choice replaces the field
-    def position(self) -> int:
-        """The position in the report: the number of interfaces of earlier kinds, plus the rank among its own kind."""
+    def _position(self) -> int:
+        """Return the position in the report. The interfaces are in the order of their kinds.
+
+        If the conditions only compare positions with each other, the value has the right order, but it is no index. It
+        is chosen between which two interfaces of the same kind, among those whose position was read, the interface is.
+        """
+        return self._index_in_report() if self.host.space.has_exact_positions else self._relative_position()
+
+    def _relative_position(self) -> int:
         host, number = self.host, ORDER.index(self.kind)
+        made, least, greatest = host.choices.made, number << _BITS_OF_A_KIND, (number + 1) << _BITS_OF_A_KIND
+        if self.index == host.separate:
+            return greatest - 1
+        ranks = (made.get(("rank", index)) for index in host.shape.groups[number])
+        borders = [least, *sorted(rank for rank in ranks if isinstance(rank, int)), greatest]
+        places = tuple([(low + high) // 2 for low, high in pairwise(borders)])
+        return host.choices.choose(("rank", self.index), places)
+
+    def _index_in_report(self) -> int:
+        host, number = self.host, ORDER.index(self.kind)
+        host.note_kind_of_separate()
         groups = host.shape.groups
         before = sum(map(len, groups[:number]))
         group = [index for index in groups[number] if index != host.separate]
@@ -125,11 +147,17 @@ class LazyLink(Link, frozen=True, eq=False):
         free = tuple(rank for rank in range(len(group)) if rank not in taken)
         return before + host.choices.choose(("rank", self.index), free)
 
+    position = chosen(_position)
+
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
         """The host addresses that the interface owns, and a chosen set of other addresses."""
         others = self._choose("others", self.host.space.others)
-        return tuple(sorted((LazyAddress(address, link=self) for address in (*self.owns, *others)), key=_number))
+        made = self.host.made_addresses
+        key = self.index, others
+        if key not in made:
+            made[key] = tuple([LazyAddress(address, link=self) for address in sorted((*self.owns, *others))])
+        return made[key]
 
     @property
     def lowers(self) -> Lowers:
@@ -140,7 +168,7 @@ class LazyLink(Link, frozen=True, eq=False):
     def networks(self) -> tuple[str, ...]:
         """The networks on the interface itself, or on a bridge that has it as a port."""
         host, places = self.host, self.host.shape.places[self.index]
-        return tuple([name for name in host.space.networks if host.place_of(name) in places])
+        return tuple([name for name in host.space.networks if host.is_on(name, places)])
 
     @property
     def vlan_id(self) -> int | None:
@@ -183,12 +211,47 @@ class LazyLink(Link, frozen=True, eq=False):
         return () if has_others else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 
     @property
+    def subnets(self) -> tuple[Cidr, ...]:
+        """The subnets of the addresses."""
+        return _subnets_of(tuple([(owned.address, owned.prefix) for owned in self.addresses]))
+
+    @property
     def main_routes(self) -> tuple[Route, ...]:
         """The routes to the subnets, and a default route if there is a gateway."""
-        return (*map(Route, self.subnets), *((_DEFAULT_ROUTE,) if self.gateways else ()))
+        return _routes_of(self.subnets, bool(self.gateways))
+
+    @property
+    def routes(self) -> tuple[Cidr, ...]:
+        """The destinations of the routes, sorted."""
+        return _destinations_of(self.main_routes)
 
     def _choose(self, fact: str, options: tuple[_Option, ...]) -> _Option:
         return self.host.choices.choose((fact, self.index), options)
+
+
+class SeparateLink(LazyLink, frozen=True, eq=False):
+    """An interface that is added to a host. The host notes when its kind is read."""
+
+    def _kind(self) -> Kind:
+        self.host.note_kind_of_separate()
+        return self.host.shape.devices[self.index].kind
+
+    kind = chosen(_kind)
+
+
+@cache
+def _subnets_of(addresses: tuple[tuple[Address, int], ...]) -> tuple[Cidr, ...]:
+    return subnets_of(OwnedAddress(address, prefix) for address, prefix in addresses)
+
+
+@cache
+def _routes_of(subnets: tuple[Cidr, ...], has_gateway: bool) -> tuple[Route, ...]:
+    return (*map(Route, subnets), *((_DEFAULT_ROUTE,) if has_gateway else ()))
+
+
+@cache
+def _destinations_of(routes: tuple[Route, ...]) -> tuple[Cidr, ...]:
+    return tuple(sorted({route.destination for route in routes}))
 
 
 class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
@@ -213,8 +276,14 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         table = AddressTable([], set(shape.names), 0)
         host = cls(by_name, table, shape=shape, space=space, choices=choices, separate=separate)
         for index, (device, name, owns) in enumerate(zip(shape.devices, shape.names, owners, strict=True)):
-            by_name[name] = LazyLink(name, device.kind, 0, index, owns, host)
+            kind_of_link = SeparateLink if index == separate else LazyLink
+            by_name[name] = kind_of_link(name, device.kind, 0, index, owns, host)
         return host
+
+    @cached_property
+    def made_addresses(self) -> dict[tuple[int, AnswerSet], tuple[OwnedAddress, ...]]:
+        """The addresses of each interface, by its index and the chosen other addresses. It is filled on first use."""
+        return {}
 
     @cached_property
     def with_separate(self) -> tuple[LazyHost, ...]:
@@ -228,19 +297,39 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         owners = tuple(link.owns for link in self.by_name.values() if isinstance(link, LazyLink))
         return tuple(LazyHost.with_owners(shape, (*owners, ()), self.space, self.choices, number) for shape in shapes)
 
-    def place_of(self, network: str) -> int | None:
-        """Return the device of a network, None if the host does not have the network."""
-        key = "network", network
+    def note_kind_of_separate(self) -> None:
+        """Note that the run reads the kind of the added interface, or a fact that depends on it."""
+        self.choices.computed[KIND_OF_SEPARATE] = True
+
+    @cached_property
+    def _places(self) -> Places:
+        """The places of a network: each device, except the added one, and None if the host has no such network."""
+        return frozenset({None, *(index for index in range(len(self.shape.devices)) if index != self.separate)})
+
+    def is_on(self, network: str, places: Places) -> bool:
+        """Return whether a network is in one of these places.
+
+        The place itself is not chosen, only the answer to this question. So all places that give the same answers to
+        all questions are one run.
+        """
         made = self.choices.made
-        if key in made:
-            return cast("int | None", made[key])
-        indices = (index for index in range(len(self.shape.devices)) if index != self.separate)
-        return self.choices.choose(key, (None, *indices))
+        possible = cast("Places", made.get(("places", network), self._places))
+        inside = possible & places
+        if not inside or len(inside) == len(possible):
+            return bool(inside)
+        is_inside = self.choices.choose(("network", network, places), _BOOLEANS)
+        made["places", network] = inside if is_inside else possible - places
+        return is_inside
+
+    def place_of(self, network: str) -> int | None:
+        """Return the first place of a network that fits the choices: None if possible."""
+        places = cast("Places", self.choices.made.get(("places", network), _NO_PLACE))
+        return min((place for place in places if place is not None), default=None) if None not in places else None
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The networks on the host."""
-        return tuple(name for name in self.space.networks if self.place_of(name) is not None)
+        return tuple([name for name in self.space.networks if not self.is_on(name, _NO_PLACE)])
 
     @property
     def last_client_iface(self) -> str | None:
@@ -270,7 +359,3 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         """Return the owners with their host addresses, sorted by name."""
         links = (link for link in self.links if isinstance(link, LazyLink) and link.owns)
         return {link.name: frozenset(link.owns) for link in links}
-
-
-def _number(owned: OwnedAddress) -> Address:
-    return owned.address

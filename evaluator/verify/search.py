@@ -1,21 +1,19 @@
 """Searches small hosts for one that breaks a property, and confirms it by deciding its report.
 
-A claim is evaluated by the reference interpreter for the decision of each host. For a property about two decisions,
-each host is decided twice: without the change and with it.
+A claim is compiled like a rule, and evaluated for the decision of each host. For a property about two decisions, each
+host is decided twice: without the change and with it. A counterexample is evaluated again by the reference interpreter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from evaluator.base.status import NAMING
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
-from evaluator.facts.address import in_order
-from evaluator.facts.host_addresses import HostAddresses
-from evaluator.policy.compile.rules import CompiledPolicy
+from evaluator.policy.compile.rules import compile_claim
 from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.environment import Environment, Question, Value
 from evaluator.policy.language.program import Program
@@ -27,6 +25,7 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, Examples, Progress, SmallHost, find
 from evaluator.verify.claim import ANSWER, STATUS, check_claim
 from evaluator.verify.property import Change, Claim, Counterexample, Unchanged
+from evaluator.verify.searched_policy import SearchedPolicy
 from evaluator.verify.space import Space, space_of
 from evaluator.verify.state_host import host_addresses, vdsm_report
 
@@ -63,7 +62,7 @@ def smallest_examples(
 ) -> Examples:
     """Return the hosts of the smallest counterexamples before the library has decided them."""
     space = statements_space(program, statements, parameters)
-    return find([check_of(program, statement, space) for statement in statements], space, size, progress)
+    return find(checks_of(program, statements), space, size, progress)
 
 
 def confirmed_examples(
@@ -81,27 +80,35 @@ def statements_space(
 ) -> Space:
     """Return the values of facts for the conditions of the deciding rules and for the claims."""
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
-    claims = (statement for statement in statements if isinstance(statement, Claim))
-    return space_of([*conditions, *(check_claim(claim, program) for claim in claims)], program.parameters, parameters)
+    claims = [statement for statement in statements if isinstance(statement, Claim)]
+    conditions += [check_claim(claim, program) for claim in claims]
+    defaults = {name: value for claim in claims for name, value in defaults_of(claim, program).items()}
+    return space_of(conditions, program.parameters, parameters, defaults)
 
 
-def check_of(program: Program, statement: Claim | Unchanged, space: Space) -> Check:
-    """Return a function that checks whether a host breaks a statement about a policy."""
-    compiled = CompiledPolicy(program)
+def checks_of(program: Program, statements: Iterable[Claim | Unchanged]) -> list[Check]:
+    """Return for each statement about a policy a function that checks whether a host breaks the statement."""
+    compiled = SearchedPolicy(program)  # all checks share the decision of a host
+    return [_check_of(compiled, statement) for statement in statements]
+
+
+def _check_of(compiled: SearchedPolicy, statement: Claim | Unchanged) -> Check:
+    program = compiled.program
     if isinstance(statement, Claim):
-        condition = check_claim(statement, program)
-        defaults = defaults_of(statement, program)
+        holds_true = compile_claim(program, check_claim(statement, program), STATUS, ANSWER)
 
         def check_claimed(host: SmallHost) -> Example | None:
-            holds_true = is_true(condition, host.verdict(compiled), host.question, defaults)
-            return None if holds_true else Example(host.stated())
+            verdict = host.verdict(compiled)
+            status, candidates = verdict.status, verdict.candidates
+            answer = candidates[0] if status in NAMING else None
+            return None if holds_true(host.question, candidates, str(status), answer) else Example(host.stated())
 
         return check_claimed
     variants = _VARIANTS[statement.change]
 
     def check_unchanged(host: SmallHost) -> Example | None:
         answer = answer_of(host.verdict(compiled))
-        for changed in variants(host, space):
+        for changed in variants(host):
             if answer_of(compiled.decide(changed.question)) != answer:
                 return Example(host.stated(), changed.stated())
         return None
@@ -137,27 +144,9 @@ def answer_of(verdict: Verdict) -> tuple[str, str | None]:
     return str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
 
 
-def _with_unowned_answer(host: SmallHost, space: Space) -> Iterator[SmallHost]:
-    """Yield the host with an answer that no interface owns, after the other answers and before them."""
-    question = host.question
-    old = question.host
-    if host.answers:
-        for answers in ((*host.answers, space.added), (space.added, *host.answers)):
-            changed = HostAddresses(in_order(answers), old.asked, old.complete, answers[0])
-            yield SmallHost(Question(question.facts, changed, question.parameters, question.owned), host.facts, answers)
-
-
-def _with_separate_interface(host: SmallHost, _: Space) -> Iterator[SmallHost]:
-    """Yield the host with an interface that has no host address, no network, no upper and no lower device."""
-    question = host.question
-    for facts in host.facts.with_separate:
-        changed = Question(facts, question.host, question.parameters, question.owned)
-        yield SmallHost(changed, facts, host.answers)
-
-
-_VARIANTS = {
-    Change.UNOWNED_ANSWER: _with_unowned_answer,
-    Change.SEPARATE_INTERFACE: _with_separate_interface,
+_VARIANTS: Mapping[Change, Callable[[SmallHost], Iterable[SmallHost]]] = {
+    Change.UNOWNED_ANSWER: lambda host: host.with_unowned_answer,
+    Change.SEPARATE_INTERFACE: SmallHost.with_separate_interface,
 }
 
 

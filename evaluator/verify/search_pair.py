@@ -38,6 +38,7 @@ from evaluator.verify.policy_change import (
 )
 from evaluator.verify.policy_pair import PolicyPair
 from evaluator.verify.search import Unconfirmed, answer_of, decide_host
+from evaluator.verify.searched_policy import SearchedPolicy
 from evaluator.verify.space import Space, space_of
 
 _Answer = tuple[str, str | None]  # the status and the interface
@@ -94,7 +95,7 @@ def search_changes(policies: Policies, changes: Sequence[Change], limits: Limits
 def _transitions(policies: Policies, changes: Sequence[Transition], size: int) -> Iterator[Searched]:
     pair = policies.pair
     space = _space(pair, ())
-    compiled = CompiledPolicy(pair.old), CompiledPolicy(pair.new)
+    compiled = SearchedPolicy(pair.old), SearchedPolicy(pair.new)
     examples = find([partial(_check, change, *compiled) for change in changes], space, size)
     for change, example in zip(changes, examples, strict=True):
         yield Searched(None if example is None else _confirmed(policies, change, example.host), size, space.left_out)
@@ -121,7 +122,7 @@ def _is_transition(change: Transition, old: _Answer, new: _Answer) -> bool:
 def _finding(policies: Policies, changes: Sequence[FindingChange], *, limits: Limits) -> list[Searched]:
     pair = policies.pair
     space = _space(pair, changes)
-    sides = _Side(CompiledPolicy(pair.old), changes[0]), _Side(CompiledPolicy(pair.new), changes[0])
+    sides = _Side(SearchedPolicy(pair.old), changes[0]), _Side(SearchedPolicy(pair.new), changes[0])
     checks: list[Check] = [partial(_check_finding, change, *sides) for change in changes]
     examples, searched = find_within(checks, space, limits.size, limits.comparisons)
     return [

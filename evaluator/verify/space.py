@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations_with_replacement, product
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -49,6 +50,7 @@ _VALUES: dict[Base, Plain] = {
 }
 _RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bond_mode": (0, 6)}
 _USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
+_POSITION = (Base.NIC, "position")
 MOST_INTERFACES = 8
 _MOST = 2  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
 _FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
@@ -98,11 +100,12 @@ class Space(Struct, frozen=True):
 
     `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
     `most_with_two_answers` interfaces have at most one host address. `added` is an address that no interface owns.
-    `reads_name` is true if conditions read the name of the host, or whether the answer is complete. `has_order` is true
-    if conditions read an order. `integers` are the values of facts that are integers, None if unknown. `networks` are
+    `has_order` is true if conditions read an order. `has_exact_positions` is true if they compare positions with other
+    values than positions. `integers` are the values of facts that are integers, None if unknown. `networks` are
     the logical networks. `prefixes` are the prefix lengths of an IPv4 address; the prefix lengths of an IPv6 address
     are the same numbers plus 96. `others` are the sets of addresses that an interface has besides the host addresses.
-    `parameters` are the parameters of the decisions.
+    `parameters` are the values of the parameters, and of the names that only claims have. `policy_parameters` are the
+    names of the parameters of the policy.
     """
 
     answers: tuple[AnswerSet, ...]
@@ -111,15 +114,23 @@ class Space(Struct, frozen=True):
     networks: tuple[str, ...]
     prefixes: tuple[int, ...]
     others: tuple[AnswerSet, ...]
-    parameters: tuple[Mapping[str, Value], ...]
+    parameters: Mapping[str, tuple[Value, ...]]
+    policy_parameters: tuple[str, ...]
     has_order: bool
-    reads_name: bool
+    has_exact_positions: bool
     most_with_two_answers: int
     left_out: tuple[str, ...]
 
 
-def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], given: Mapping[str, Value]) -> Space:
+def space_of(
+    conditions: Iterable[Condition],
+    parameters: Iterable[Parameter],
+    given: Mapping[str, Value],
+    defaults: Mapping[str, Value] = MappingProxyType({}),
+) -> Space:
     """Return the space for conditions with these parameters. `given` are the parameters with fixed values.
+
+    `defaults` are the values of names that are in conditions, but are no parameters.
 
     A host has at most two host addresses. If a condition reads an order or routes, a host of more than two interfaces
     has at most one host address, because each interface then has many values.
@@ -128,6 +139,8 @@ def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], g
     read = frozenset(fact for condition in conditions for fact in facts_in(condition))
     nodes = tuple(node for condition in conditions for node in walk(condition))
     values = dict(_parameter_values(parameters, given, nodes))
+    policy_parameters = tuple(values)
+    values |= {name: (value,) for name, value in defaults.items() if name not in values}
     literals = _Literals(nodes, values)
     classes = tuple(_address_classes(read, literals))
     has_order = _reads_order(nodes)
@@ -138,9 +151,10 @@ def space_of(conditions: Iterable[Condition], parameters: Iterable[Parameter], g
         networks=_networks(literals),
         prefixes=_prefixes(read, literals),
         others=tuple(_other_addresses(read, classes, literals)),
-        parameters=tuple(dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())),
+        parameters=values,
+        policy_parameters=policy_parameters,
         has_order=has_order,
-        reads_name=_reads_name(nodes),
+        has_exact_positions=any(map(_needs_exact_positions, nodes)),
         most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
         left_out=tuple(sorted({*(read - _ENUMERATED), *_fixed_names(read, literals)})),
     )
@@ -159,13 +173,13 @@ def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
     )
 
 
-def _reads_name(nodes: Iterable[Condition | Expression]) -> bool:
-    """Return whether a condition reads the name of the host, or whether the answer is complete."""
-    return any(
-        (isinstance(node, Read) and node.key == (Base.HOST, "name"))
-        or (isinstance(node, InState) and node.state.owner is Base.HOST)
-        for node in nodes
-    )
+def _needs_exact_positions(node: Condition | Expression) -> bool:
+    """Return whether a node compares a position with something else than another position."""
+    if not isinstance(node, Related):
+        return False
+    sides = [isinstance(side, Read) and side.key == _POSITION for side in (node.left, node.right)]
+    inside = (part for side in (node.left, node.right) for part in walk(side))
+    return not all(sides) and any(isinstance(part, Read) and part.key == _POSITION for part in inside)
 
 
 def _parameter_values(

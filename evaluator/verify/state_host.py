@@ -14,6 +14,7 @@ from evaluator.facts.link import Kind
 from evaluator.policy.language.environment import Literal, Value
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, LazyHost, LazyLink
+from evaluator.verify.lazy_question import LazyAnswers, stated_answers, stated_parameters
 
 _MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 _OTHER_PRIMARY = 100  # the host part of a primary address that no condition reads
@@ -21,35 +22,40 @@ _USUAL_PREFIX, _VLAN_ID = {4: 24, 6: 64}, 5
 _OTHER_FACTS = ("bond_mode", "mtu", "speed", "dhcp", "dhcpv6", "gateway")
 
 
-def abstract_host(
-    facts: LazyHost, answers: Sequence[Address], host: HostAddresses, parameters: Mapping[str, Value]
-) -> AbstractHost:
+def abstract_host(facts: LazyHost, host: LazyAnswers) -> AbstractHost:
     """Return the host of the current run: the topology, the owners, and the facts that were chosen."""
+    answers, choices = host.order, facts.choices
+    name, is_complete = stated_answers(choices)
     order = _report_order(facts)
     links = [facts.by_name[facts.shape.names[index]] for index in order]
     place = {index: at for at, index in enumerate(order)}
     addresses = list(answers)
     interfaces = [_interface(link, place, addresses) for link in links if isinstance(link, LazyLink)]
-    client = facts.choices.made.get(("last_client_iface",))
+    client = choices.made.get(("last_client_iface",))
     return AbstractHost(
         tuple(interfaces),
         tuple(map(str, addresses)),
         tuple(range(len(answers))),
-        host.asked,
-        host.complete,
+        name,
+        is_complete,
         client if isinstance(client, str) else None,
-        cast("Mapping[str, Literal]", parameters),
+        stated_parameters(facts.space, choices),
     )
 
 
 def _report_order(facts: LazyHost) -> list[int]:
+    """Return the devices in the order of the report. Devices whose position was not read are at the free places."""
+    return [index for group in facts.shape.groups for index in _in_order(facts, group)]
+
+
+def _in_order(facts: LazyHost, group: tuple[int, ...]) -> list[int]:
     made = facts.choices.made
-    order: list[int] = []
-    for group in facts.shape.groups:
-        ranks = {made.get(("rank", index)): index for index in group}
-        others = [index for index in group if made.get(("rank", index)) is None]
-        order.extend(ranks[rank] if rank in ranks else others.pop(0) for rank in range(len(group)))
-    return order
+    ranks = {index: made["rank", index] for index in group if ("rank", index) in made}
+    ranked, others = sorted(ranks, key=lambda index: cast("int", ranks[index])), [at for at in group if at not in ranks]
+    if not facts.space.has_exact_positions:
+        return [*ranked, *others]
+    by_rank = {rank: index for index, rank in ranks.items()}
+    return [by_rank[at] if at in by_rank else others.pop(0) for at in range(len(group))]
 
 
 def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address]) -> AbstractInterface:
@@ -67,7 +73,7 @@ def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address
         tuple(addresses.index(address) for address in owned),
         tuple(addresses.index(address) for address in primary),
         tuple(_prefix(made, index, address) for address in owned),
-        tuple(name for name in link.host.space.networks if made.get(("network", name)) == index),
+        tuple(name for name in link.host.space.networks if link.host.place_of(name) == index),
         vlan_id if isinstance(vlan_id, int) else None,
         {fact: cast("Literal", made[fact, index]) for fact in _OTHER_FACTS if made.get((fact, index)) is not None},
     )

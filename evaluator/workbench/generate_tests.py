@@ -32,6 +32,7 @@ from evaluator.verify.bounded import Check, Example, SmallHost, find_within
 from evaluator.verify.distinguish import fired_rules
 from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered_work
 from evaluator.verify.search import decide_host
+from evaluator.verify.searched_policy import SearchedPolicy
 from evaluator.verify.space import space_of
 from evaluator.workbench.new_case import NewCase, result_of
 from evaluator.workbench.small_host_case import small_host_case
@@ -129,7 +130,7 @@ def _searches(
     program: Program, size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[_Searched]:
     """Yield the search for the outcomes of each rule. All processors work."""
-    compiled = CompiledPolicy(program)
+    compiled = SearchedPolicy(program)
     questions = [question_of("outcomes", program, number, size, parameters) for number in range(len(program.rules))]
     answers = remembered_work(
         resources, questions, AnswerKind(_Searched), lambda number: _search(compiled, number, size, parameters)

@@ -13,7 +13,7 @@ from random import Random
 
 from evaluator import load_policy
 from evaluator.verify.bounded import first_of_each
-from evaluator.verify.search import check_of, statements_space
+from evaluator.verify.search import checks_of, statements_space
 from evaluator.verify.topologies import topologies
 from tests.verify.test_search import FALSE, POLICIES, STATEMENTS
 
@@ -27,7 +27,7 @@ def main(part: int, seed: int) -> None:
     program = load_policy(name).program
     statements = [statement for title, statement in STATEMENTS.items() if title not in FALSE[name]]
     space = statements_space(program, statements, {})
-    checks = [check_of(program, statement, space) for statement in statements]
+    checks = checks_of(program, statements)
     shapes = [*topologies(4)[part // len(POLICIES) % _PARTS :: _PARTS], *Random(seed).sample(topologies(5), _SAMPLE)]
     examples = first_of_each(shapes, checks, space)
     assert not any(examples), examples

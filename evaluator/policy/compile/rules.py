@@ -63,6 +63,7 @@ from evaluator.base.status import Status
 from evaluator.facts.host import HostFacts
 from evaluator.facts.link import Link
 from evaluator.policy.compile.condition import ConditionWriter
+from evaluator.policy.compile.expression import variable
 from evaluator.policy.compile.python_tree import assign, attribute, call, name, parsed
 from evaluator.policy.language.checked import Condition
 from evaluator.policy.language.environment import Environment, Question
@@ -79,6 +80,7 @@ DecideFunction = Callable[[Question], Verdict]
 ResultsAndFindings = tuple[Trace, list[Finding]]
 ResultsFunction = Callable[[Question, Trace], ResultsAndFindings]
 ConditionFunction = Callable[[Question, tuple[Link, ...], Link | None], bool]
+ClaimFunction = Callable[[Question, tuple[Link, ...], str, Link | None], bool]
 _FIRST_STATEMENTS = """
 facts = question.facts
 host = question.host
@@ -199,11 +201,24 @@ def compile_results_and_findings(program: Program) -> ResultsFunction:
 
 def compile_condition(program: Program, condition: Condition) -> ConditionFunction:
     """Return a function that tests a condition, for one interface if the condition mentions `nic`."""
+    return _condition(program, condition, "nic")
+
+
+def compile_claim(program: Program, condition: Condition, status: str, answer: str) -> ClaimFunction:
+    """Return a function that tests a condition about a decision.
+
+    `status` and `answer` are the names of the variables that have the status and the interface of the decision.
+    """
+    return _condition(program, condition, variable(status), variable(answer))
+
+
+def _condition(program: Program, condition: Condition, *variables: str) -> Callable[..., bool]:
+    """Return the function that tests a condition; after `question` and `candidates` it takes these variables."""
     writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))
     body = [*parsed("facts = question.facts\nhost = question.host"), *_with_environment([*once, result])]
-    function: ConditionFunction = _function(program, ["question", "candidates", "nic"], body, writer.constants)
+    function: Callable[..., bool] = _function(program, ["question", "candidates", *variables], body, writer.constants)
     return function
 
 
