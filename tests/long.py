@@ -60,7 +60,8 @@ class Outcome:
 def plan(seed: int, number: int) -> tuple[Unit, ...]:
     """Return the units of a slice; slices are numbered from 1."""
     units = (*_comparisons(seed, number), *_broken_texts(seed, number), *_properties(seed, number))
-    return (*units, _killed_writers(seed, number), _small_hosts(seed, number), _formulas(seed, number))
+    units = (*units, _killed_writers(seed, number), _formulas(seed, number))
+    return (*units, *_small_hosts(number))
 
 
 def _seed(seed: int, number: int, name: str) -> int:
@@ -100,10 +101,11 @@ def _killed_writers(seed: int, number: int) -> Unit:
     return Unit(name, ("-m", "tests.support.log_writers", "40", str(_seed(seed, number, name))))
 
 
-def _small_hosts(seed: int, number: int) -> Unit:
-    """Return the unit that decides small hosts; all slices together have every host of four interfaces."""
-    name = f"{number}/small-hosts"
-    return Unit(name, ("-m", "tests.support.small_hosts", str(number - 1), str(_seed(seed, number, name))))
+def _small_hosts(number: int) -> Iterator[Unit]:
+    """Yield the units that decide small hosts; all slices together have every host of five interfaces."""
+    for policy in sorted((ROOT / "policies").glob("*.test.yaml")):
+        name = policy.name.removesuffix(".test.yaml")
+        yield Unit(f"{number}/small-hosts-{name}", ("-m", "tests.support.small_hosts", name, str(number)))
 
 
 def _formulas(seed: int, number: int) -> Unit:

@@ -29,6 +29,7 @@ from evaluator.verify.space import AnswerSet, Space
 from evaluator.verify.topologies import Device, Topology
 
 ORDER = (Kind.PHYSICAL, Kind.VLAN, Kind.BOND, Kind.BRIDGE)
+USUAL_PREFIX = {4: 24, 6: 64}
 IPV6_EXTRA = 96  # a prefix length of IPv6 minus the one of IPv4 with as many host bits
 GATEWAY = parse_address("192.0.2.1")
 _NAMES = {Kind.PHYSICAL: "nic", Kind.VLAN: "vlan", Kind.BOND: "bond", Kind.BRIDGE: "bridge"}
@@ -94,17 +95,20 @@ class LazyAddress(OwnedAddress, frozen=True, eq=False):
         return self.link
 
     def _prefix(self) -> int:
-        host = self._link.host
-        extra = IPV6_EXTRA * (self.address.version == 6)
-        return extra + host.choices.choose(("prefix", self._link.index, self.address), host.space.prefixes)
+        link, version, prefixes = self._link, self.address.version, self._link.host.space.prefixes
+        if len(prefixes) == 1:
+            return USUAL_PREFIX[version]
+        chosen_prefix = link.host.choices.choose(("prefix", link.index, self.address), prefixes)
+        return chosen_prefix + IPV6_EXTRA * (version == 6)
 
     def _primary(self) -> bool:
         """Return whether the report lists the address first in its family. Only one address of a family is primary."""
-        made, link = self._link.host.choices.made, self._link
-        family = [entry.address for entry in link.addresses if entry.address.version == self.address.version]
-        if any(made.get(("primary", link.index, address)) for address in family if address != self.address):
-            return False
-        return link.host.choices.choose(("primary", link.index, self.address), _BOOLEANS[::-1])
+        link = self._link
+        choices = link.host.choices
+        for address in link.own_addresses.of_same_family[self.address]:
+            if choices.made.get(("primary", link.index, address)):
+                return False
+        return choices.choose(("primary", link.index, self.address), _BOOLEANS[::-1])
 
     prefix = chosen(_prefix)
     primary = chosen(_primary)
@@ -130,7 +134,10 @@ class LazyLink(Link, frozen=True, eq=False):
         made, least, greatest = host.choices.made, number << _BITS_OF_A_KIND, (number + 1) << _BITS_OF_A_KIND
         if self.index == host.separate:
             return greatest - 1
-        ranks = (made.get(("rank", index)) for index in host.shape.groups[number])
+        group = host.shape.groups[number]
+        if len(group) == 1:
+            return least
+        ranks = (made.get(("rank", index)) for index in group)
         borders = [least, *sorted(rank for rank in ranks if isinstance(rank, int)), greatest]
         places = tuple([(low + high) // 2 for low, high in pairwise(borders)])
         return host.choices.choose(("rank", self.index), places)
@@ -150,14 +157,26 @@ class LazyLink(Link, frozen=True, eq=False):
     position = chosen(_position)
 
     @property
-    def addresses(self) -> tuple[OwnedAddress, ...]:
+    def own_addresses(self) -> OwnAddresses:
         """The host addresses that the interface owns, and a chosen set of other addresses."""
-        others = self._choose("others", self.host.space.others)
-        made = self.host.made_addresses
+        others, made = self._others(), self.host.own_addresses
         key = self.index, others
         if key not in made:
-            made[key] = tuple([LazyAddress(address, link=self) for address in sorted((*self.owns, *others))])
+            made[key] = OwnAddresses.of(self, tuple(sorted((*self.owns, *others))))
         return made[key]
+
+    @property
+    def addresses(self) -> tuple[OwnedAddress, ...]:
+        """The addresses with chosen prefix lengths."""
+        return self.own_addresses.owned
+
+    @property
+    def address_set(self) -> frozenset[Address]:
+        """The addresses as a set."""
+        return self.own_addresses.numbers
+
+    def _others(self) -> AnswerSet:
+        return self._choose("others", self.host.space.others)
 
     @property
     def lowers(self) -> Lowers:
@@ -207,8 +226,7 @@ class LazyLink(Link, frozen=True, eq=False):
         Another address would be in the same subnet as an address in `route_to(…)`. The route to this subnet is longer
         than the default route, so the default route would not matter.
         """
-        has_others = bool(self._choose("others", self.host.space.others))
-        return () if has_others else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
+        return () if self._others() else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
@@ -226,7 +244,28 @@ class LazyLink(Link, frozen=True, eq=False):
         return _destinations_of(self.main_routes)
 
     def _choose(self, fact: str, options: tuple[_Option, ...]) -> _Option:
-        return self.host.choices.choose((fact, self.index), options)
+        return options[0] if len(options) == 1 else self.host.choices.choose((fact, self.index), options)
+
+
+class OwnAddresses(Struct, frozen=True):
+    """The addresses of an interface for one choice of its other addresses, and what follows from the addresses.
+
+    `of_same_family` has for each address the other addresses of its family.
+    """
+
+    owned: tuple[OwnedAddress, ...]
+    numbers: frozenset[Address]
+    of_same_family: Mapping[Address, tuple[Address, ...]]
+
+    @classmethod
+    def of(cls, link: LazyLink, addresses: tuple[Address, ...]) -> OwnAddresses:
+        """Return the addresses of an interface."""
+        families = {
+            address: tuple(other for other in addresses if other.version == address.version and other != address)
+            for address in addresses
+        }
+        owned = tuple(LazyAddress(address, link=link) for address in addresses)
+        return cls(owned, frozenset(addresses), families)
 
 
 class SeparateLink(LazyLink, frozen=True, eq=False):
@@ -281,7 +320,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return host
 
     @cached_property
-    def made_addresses(self) -> dict[tuple[int, AnswerSet], tuple[OwnedAddress, ...]]:
+    def own_addresses(self) -> dict[tuple[int, AnswerSet], OwnAddresses]:
         """The addresses of each interface, by its index and the chosen other addresses. It is filled on first use."""
         return {}
 
@@ -346,6 +385,10 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     def with_host_prefix(self) -> set[str]:
         """The names of the interfaces that can have an address with /32 or /128. They are all interfaces."""
         return set(self.shape.names)
+
+    def owning(self, address: Address | None) -> tuple[Link, ...]:
+        """Return the interfaces that own an address, sorted by name."""
+        return () if address is None else tuple([link for link in self.links if address in link.address_set])
 
     def is_above(self, upper: str, lower: str) -> bool:
         """Return whether `upper` is transitively above `lower`."""

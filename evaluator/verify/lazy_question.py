@@ -65,7 +65,8 @@ class LazyParameters(dict[str, Value]):
         self._choices = choices
 
     def __missing__(self, name: str) -> Value:
-        return self._choices.choose(("parameter", name), self._space.parameters[name])
+        values = self._space.parameters[name]
+        return values[0] if len(values) == 1 else self._choices.choose(("parameter", name), values)
 
 
 def stated_answers(choices: Choices) -> tuple[str | None, bool]:

@@ -52,7 +52,7 @@ _RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bon
 _USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
 _POSITION = (Base.NIC, "position")
 MOST_INTERFACES = 8
-_MOST = 2  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
+_MOST = 3  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
 _FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
 _RANGE_STATES = {
     "address is private": (_PRIVATE,),

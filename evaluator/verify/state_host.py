@@ -13,12 +13,12 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
 from evaluator.policy.language.environment import Literal, Value
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
-from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, LazyHost, LazyLink
+from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, USUAL_PREFIX, LazyHost, LazyLink
 from evaluator.verify.lazy_question import LazyAnswers, stated_answers, stated_parameters
 
 _MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 _OTHER_PRIMARY = 100  # the host part of a primary address that no condition reads
-_USUAL_PREFIX, _VLAN_ID = {4: 24, 6: 64}, 5
+_VLAN_ID = 5
 _OTHER_FACTS = ("bond_mode", "mtu", "speed", "dhcp", "dhcpv6", "gateway")
 
 
@@ -106,7 +106,7 @@ def _prefix(made: Mapping[tuple[object, ...], object], index: int, address: Addr
     chosen = made.get(("prefix", index, address))
     if isinstance(chosen, int):
         return chosen + IPV6_EXTRA * (address.version == 6)
-    return _USUAL_PREFIX[address.version]
+    return USUAL_PREFIX[address.version]
 
 
 def host_addresses(host: AbstractHost) -> HostAddresses:

@@ -15,8 +15,10 @@ def test_a_slice_is_the_same_each_time_and_no_other() -> None:
     assert slices == [plan(1, number) for number in range(1, SLICES + 1)]
     names = [unit.name for units in slices for unit in units]
     assert len(set(names)) == len(names)
-    commands = [unit.arguments for units in (*slices, plan(2, 1)) for unit in units]
+    commands = [unit.arguments for units in slices for unit in units]
     assert len(set(commands)) == len(commands)
+    other_seed = {unit.name for unit in plan(2, 1) if unit.arguments in commands}
+    assert other_seed == {unit.name for unit in plan(1, 1) if "small-hosts" in unit.name}  # they decide all hosts
 
 
 def test_every_property_test_is_in_a_slice() -> None:

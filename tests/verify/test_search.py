@@ -3,13 +3,16 @@
 from itertools import islice
 
 import pytest
+from msgspec.structs import replace
 
 from evaluator import load_policy
-from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.verify.bounded import hosts
 from evaluator.verify.property import BUILT_IN, Claim, Unchanged
+from evaluator.verify.prove import prove
 from evaluator.verify.search import answer_of, decide_host, smallest_counterexamples, statements_space
+from evaluator.verify.searched_policy import SearchedPolicy
 from evaluator.verify.topologies import topologies
+from tests.verify.test_topologies import COUNTS
 
 STATEMENTS = {one.name: one.statement for one in BUILT_IN if isinstance(one.statement, Claim | Unchanged)}
 POLICIES = ("strict", "ovirt-engine", "keep-management", "last-client-iface", "route-to-engine")
@@ -55,16 +58,34 @@ def test_the_smallest_hosts_that_break_a_property(name):
     assert broken(load_policy(name), 2) == FALSE[name]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_each_topology_is_decided_with_the_owners_of_two_addresses(size):
+    space = statements_space(load_policy("strict").program, (), {})
+    (pair,) = (answers for answers in space.answers if len(answers) == 2)
+    space = replace(space, answers=(pair,), has_order=True)  # with an order, the two addresses are not alike
+    assert sum(1 for topology in topologies(size) for _ in hosts(topology, space)) == COUNTS[size][2]
+
+
 @pytest.mark.system
 @pytest.mark.parametrize("name", POLICIES)
-def test_no_larger_host_breaks_another_property(name):
-    assert broken(load_policy(name), 3) == FALSE[name]
+def test_the_solver_and_all_hosts_of_at_most_four_interfaces_agree(name):
+    policy = load_policy(name)
+    sizes = broken(policy, 4)
+    proved = {
+        title: prove(policy.program, one, {}, 60.0 if title not in sizes else 1.0) for title, one in STATEMENTS.items()
+    }
+    table = "\n".join(
+        f"{title:<36} proved: {proof.is_proved!s:<6} interfaces of the counterexample: {sizes.get(title, '-')}"
+        for title, proof in proved.items()
+    )
+    assert sizes == FALSE[name], table
+    assert {title for title, proof in proved.items() if proof.is_proved} == STATEMENTS.keys() - sizes.keys(), table
 
 
 def differences(name, size, step):
     """Return the hosts for which the report that states the host is decided differently, of every `step`-th host."""
     policy = load_policy(name)
-    compiled, space = CompiledPolicy(policy.program), statements_space(policy.program, STATEMENTS.values(), {})
+    compiled, space = SearchedPolicy(policy.program), statements_space(policy.program, STATEMENTS.values(), {})
     for topology in topologies(size):
         for host in islice(hosts(topology, space), 0, None, step):
             answer = answer_of(compiled.decide(host.question))
