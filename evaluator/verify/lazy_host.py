@@ -356,7 +356,8 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         inside = possible & places
         if not inside or len(inside) == len(possible):
             return bool(inside)
-        is_inside = self.choices.choose(("network", network, places), _BOOLEANS)
+        options = _BOOLEANS[::-1] if None in places else _BOOLEANS  # first that the host does not have the network
+        is_inside = self.choices.choose(("network", network, places), options)
         made["places", network] = inside if is_inside else possible - places
         return is_inside
 

@@ -19,9 +19,8 @@ from typing import TypeVar, cast
 from evaluator.facts.address import in_order
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.language.checked import Constant, walk
-from evaluator.policy.language.environment import Environment, Question, Value
-from evaluator.policy.language.program import Parameter, Program
-from evaluator.policy.language.types import Base
+from evaluator.policy.language.environment import Environment, Question
+from evaluator.policy.language.program import Program
 from evaluator.policy.run.interpret import RuleResult, apply_rule, holds, subjects
 from evaluator.verify.choices import Choices, Key
 from evaluator.verify.lazy_host import LazyHost, Shape
@@ -32,7 +31,6 @@ from evaluator.verify.topologies import topologies
 _HOSTS = 400
 _VAIN_HOSTS = 150  # the sampling ends after so many hosts that make no further part alive
 _SIZES = (1, 2, 2, 3, 3, 3)
-_VARIED_PARAMETERS = 6
 _HOST_NAME = "host.example"
 _GLOB = re.compile(r"\[!?\]?([^\]])[^\]]*\]|[*?]")
 _T = TypeVar("_T")
@@ -78,8 +76,7 @@ class _DrawnChoices(Choices):
 def not_alive(program: Program, parts: Iterable[Part]) -> tuple[Part, ...]:
     """Return the parts that no sampled host makes alive."""
     pending, vain = list(parts), 0
-    conditions, fixed = [rule.condition for rule in program.rules], _fixed_parameters(program.parameters)
-    space, draws = space_of(conditions, program.parameters, fixed), _Draws()
+    space, draws = space_of([rule.condition for rule in program.rules], program.parameters, {}), _Draws()
     texts = _texts(program)
     for _ in range(_HOSTS):
         if not pending or vain == _VAIN_HOSTS:
@@ -128,7 +125,8 @@ def _question(space: Space, texts: Sequence[str], draws: _Draws) -> Question:
     asked = draws.one_of((None, _HOST_NAME, *texts))
     is_complete = asked is None or draws.percent(80)
     host = HostAddresses(in_order(answers), asked, is_complete, answers[0] if answers else None)
-    return Question(facts, host, draws.one_of(space.parameters), facts.owned_addresses())
+    parameters = {name: draws.one_of(values) for name, values in space.parameters.items()}
+    return Question(facts, host, parameters, facts.owned_addresses())
 
 
 def _texts(program: Program) -> tuple[str, ...]:
@@ -136,16 +134,3 @@ def _texts(program: Program) -> tuple[str, ...]:
     nodes = (node for rule in program.rules for node in walk(rule.condition))
     texts = [node.value for node in nodes if isinstance(node, Constant) and isinstance(node.value, str)]
     return tuple(dict.fromkeys(name for text in texts if (name := _GLOB.sub(r"\1", text))))
-
-
-def _fixed_parameters(parameters: Sequence[Parameter]) -> dict[str, Value]:
-    """Return one value for each parameter after the first ones: all values together would be too many."""
-    return {one.name: _fixed(one) for one in parameters[_VARIED_PARAMETERS:] if not _has_one_value(one)}
-
-
-def _has_one_value(parameter: Parameter) -> bool:
-    return parameter.is_required and parameter.type.base is not Base.BOOLEAN
-
-
-def _fixed(parameter: Parameter) -> Value:
-    return True if parameter.is_required else parameter.default

@@ -11,7 +11,7 @@ from typing import cast
 from evaluator.facts.address import Address, parse_address
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
-from evaluator.policy.language.environment import Literal, Value
+from evaluator.policy.language.environment import Literal
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, USUAL_PREFIX, LazyHost, LazyLink
 from evaluator.verify.lazy_question import LazyAnswers, stated_answers, stated_parameters
