@@ -124,8 +124,8 @@ class LazyLink(Link, frozen=True, eq=False):
     def _position(self) -> int:
         """Return the position in the report. The interfaces are in the order of their kinds.
 
-        If the conditions only compare positions with each other, the value has the right order, but it is no index. It
-        is chosen between which two interfaces of the same kind, among those whose position was read, the interface is.
+        If the conditions only compare positions with each other, only the order of the positions is right. It is chosen
+        between which two interfaces of the same kind, among those whose position was read, the interface is.
         """
         return self._index_in_report() if self.host.space.has_exact_positions else self._relative_position()
 

@@ -130,7 +130,7 @@ def space_of(
 ) -> Space:
     """Return the space for conditions with these parameters. `given` are the parameters with fixed values.
 
-    `defaults` are the values of names that are in conditions, but are no parameters.
+    `defaults` are the values of other names in the conditions.
 
     A host has at most two host addresses. If a condition reads an order or routes, a host of more than two interfaces
     has at most one host address, because each interface then has many values.
