@@ -21,10 +21,10 @@ _HEAD = """\
 
 This page has the help of every command. `activenic COMMAND --help` prints the same text.
 
-Six environment variables set the defaults of options: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_PROOFS`,
-`ACTIVENIC_COLOUR`, `ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over its variable. The
-options for the report, the host, the policy and the parameters have no variables. The command also reads `NO_COLOR` and
-`FORCE_COLOR`.
+Seven environment variables set the defaults of options: `ACTIVENIC_OUTPUT`, `ACTIVENIC_STRICT`, `ACTIVENIC_PROOFS`,
+`ACTIVENIC_CACHE`, `ACTIVENIC_COLOUR`, `ACTIVENIC_PROGRESS` and `ACTIVENIC_POLICY_PATH`. An option takes precedence over
+its variable. The options for the report, the host, the policy and the parameters have no variables. The command also
+reads `NO_COLOR`, `FORCE_COLOR` and `XDG_CACHE_HOME`.
 
 `activenic completion bash`, `zsh` or `fish` prints a completion script. `man activenic` shows the manual page, if the
 folder `share/man` of the installation is in the search path of `man`.

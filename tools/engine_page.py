@@ -19,6 +19,7 @@ from evaluator.render.host_tree import tree_of
 from evaluator.render.policy_differences import asked, change_of_example, change_words, reasons_of
 from evaluator.render.small_host import statements_of
 from evaluator.verify.differences import Differences, PairDifferences, compare_policies, in_order
+from evaluator.verify.memory import Resources
 from evaluator.verify.policy_change import ChangedHost, ChangeResult, FindingChange, Happens, Never, Transition
 from evaluator.verify.policy_pair import pairs_of
 from evaluator.verify.search_pair import Policies
@@ -64,7 +65,7 @@ def compared() -> Differences:
     old, new = load_policy("ovirt-engine"), load_policy("strict")
     results = []
     for pair in pairs_of(old.program, new.program, {}, {}):
-        found = compare_policies(Policies(old, new, pair), _SECONDS, _SIZE)
+        found = compare_policies(Policies(old, new, pair), _SECONDS, _SIZE, Resources())
         results.append(PairDifferences(pair, in_order(pair, found)))
     return Differences(old, new, _SIZE, tuple(results))
 

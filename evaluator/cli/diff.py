@@ -13,7 +13,7 @@ from evaluator.cli.action import Action, Extra
 from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
-from evaluator.cli.preferences import output_choice
+from evaluator.cli.preferences import CACHE, output_choice
 from evaluator.cli.progress import with_progress
 from evaluator.decision.question import AskedQuestion
 from evaluator.engine import load_policy
@@ -57,6 +57,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     proof = "for each change of the answer and the findings, print the smallest host, or prove that it never happens"
     parser.add_argument("--proof", action="store_true", help=proof)
     add_effort_to(parser)
+    CACHE.add_to(parser)
     tests = "with `--proof`, append to this file a test of NEW for each change that happens"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
 

@@ -62,6 +62,9 @@ def _lines(found: Differences) -> Iterator[_Line]:
     if assumed:
         yield _DIM, "the proofs assume about every report:"
         yield from ((_DIM, f"  - {law}") for law in assumed)
+    results = [result for pair in found.pairs for result in pair.results]
+    if any(result.is_remembered for result in results):
+        yield _DIM, f"{sum(result.is_remembered for result in results)} of {len(results)} results are remembered"
 
 
 def heading(found: Differences, differences: PairDifferences) -> str:
@@ -238,6 +241,7 @@ def _result(result: ChangeResult) -> dict[str, object]:
         "size": verdict.size if isinstance(verdict, NeverUpTo | Undecided) else None,
         "untranslated": list(verdict.clauses) if isinstance(verdict, NeverUpTo | Undecided) else [],
         "not_searched": list(verdict.words) if isinstance(verdict, Undecided) else [],
+        "remembered": result.is_remembered,
         "example": _example(verdict.example) if isinstance(verdict, Happens) else None,
     }
 

@@ -8,11 +8,12 @@ are searched for the changes that are still open.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from evaluator.engine import Policy
+from evaluator.verify.memory import Resources
 from evaluator.verify.policy_change import (
     Change,
     ChangeResult,
@@ -84,7 +85,7 @@ def in_order(pair: PolicyPair, results: Iterable[ChangeResult]) -> tuple[ChangeR
     return tuple(of_change[change] for change in changes_of(pair))
 
 
-def compare_policies(policies: Policies, seconds: float, size: int) -> Iterator[ChangeResult]:
+def compare_policies(policies: Policies, seconds: float, size: int, resources: Resources) -> Iterator[ChangeResult]:
     """Yield the result for each possible change, as soon as it is known.
 
     `seconds` is the processor time for each proof. `size` is the greatest number of interfaces of the searched hosts.
@@ -92,23 +93,25 @@ def compare_policies(policies: Policies, seconds: float, size: int) -> Iterator[
     """
     changes = changes_of(policies.pair)
     pending: list[Change] = []
-    for change, searched in _searched(policies, changes, Limits(min(size, _FEW_INTERFACES), _FEW)):
+    few, many = Limits(min(size, _FEW_INTERFACES), _FEW), Limits(size, _MANY)
+    for change, searched in zip(changes, search_changes(policies, changes, few, resources), strict=True):
         if searched.example is None:
             pending.append(change)
         else:
-            yield ChangeResult(change, Happens(searched.example))
+            yield ChangeResult(change, Happens(searched.example), (), searched.is_remembered)
     unproved: dict[Change, Proof] = {}
-    for change, proof in zip(pending, prove_never(policies.pair, pending, seconds), strict=True):
+    proofs = prove_never(policies.pair, pending, seconds, resources)
+    for change, (proof, is_remembered) in zip(pending, proofs, strict=True):
         if proof.is_proved:
-            yield ChangeResult(change, Never(), proof.laws)
+            yield ChangeResult(change, Never(), proof.laws, is_remembered)
         else:
             unproved[change] = proof
-    for change, searched in _searched(policies, tuple(unproved), Limits(size, _MANY)):
-        yield ChangeResult(change, _verdict(searched, unproved[change]))
-
-
-def _searched(policies: Policies, changes: Sequence[Change], limits: Limits) -> Iterator[tuple[Change, Searched]]:
-    return zip(changes, search_changes(policies, changes, limits), strict=True)
+    found = search_changes(policies, tuple(unproved), many, resources)
+    for (change, proof), searched in zip(unproved.items(), found, strict=True):
+        # that no proof was found is not remembered, so only a host is
+        yield ChangeResult(
+            change, _verdict(searched, proof), (), searched.is_remembered and searched.example is not None
+        )
 
 
 def _verdict(searched: Searched, proof: Proof) -> ChangeVerdict:

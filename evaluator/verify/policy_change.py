@@ -131,8 +131,12 @@ ChangeVerdict = Happens | Never | NeverUpTo | Undecided
 
 
 class ChangeResult(Struct, frozen=True):
-    """The verdict on one change; `assumed` are the laws about every report that a proof used."""
+    """The verdict on one change; `assumed` are the laws about every report that a proof used.
+
+    `is_remembered` is true if an earlier run found the verdict.
+    """
 
     change: Change
     verdict: ChangeVerdict
     assumed: tuple[str, ...] = ()
+    is_remembered: bool = False

@@ -12,13 +12,13 @@ If both policies have equal rules, the solver first proves rule by rule that the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import chain, groupby
+from itertools import groupby
 
-from evaluator.base.processes import available_processors, process_pool
+from evaluator.base.parallel import compute_in_processes
 from evaluator.policy.language.program import Program
 from evaluator.verify.encode import Encoder
 from evaluator.verify.host_terms import Relation, World
+from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered
 from evaluator.verify.policy_change import Change, FindingChange, FindingKey, Transition, rules_of_finding
 from evaluator.verify.policy_pair import PolicyPair
 from evaluator.verify.prove import (
@@ -38,24 +38,37 @@ from evaluator.verify.translate import Scope, Translator
 _MOST_IN_GROUP = 6
 
 
-def prove_never(pair: PolicyPair, changes: Sequence[Change], seconds: float) -> Iterator[Proof]:
-    """Yield for each change the proof that it never happens, or why no proof was found. All processors work."""
-    groups = list(_groups(changes))
-    prove = partial(_prove_group, pair, seconds=seconds)
-    processes = min(available_processors(), len(groups))
-    if processes < 2:
-        yield from chain.from_iterable(map(prove, groups))
-        return
-    with process_pool(processes, "spawn") as pool:
-        yield from chain.from_iterable(pool.map(prove, groups))
+def prove_never(
+    pair: PolicyPair, changes: Sequence[Change], seconds: float, resources: Resources
+) -> Iterator[tuple[Proof, bool]]:
+    """Yield for each change the proof that it never happens, or why no proof was found, and whether it was remembered.
+
+    All processors work.
+    """
+
+    def prove(group: Sequence[int]) -> list[Proof]:
+        return _prove_group(pair, [changes[number] for number in group], seconds=seconds)
+
+    def compute(numbers: Sequence[int]) -> Iterator[tuple[int, Proof]]:
+        groups = list(_groups(numbers, changes))
+        for at, proofs in compute_in_processes(prove, groups, resources.progress):
+            yield from zip(groups[at], proofs, strict=True)
+
+    questions = [question_of("never", pair, change) for change in changes]
+    kind = AnswerKind(Proof, is_final=lambda proof: proof.is_proved)
+    return remembered(resources.memory, questions, kind, compute)
 
 
-def _groups(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
-    """Yield the changes in groups that share an encoding: some transitions, or the changes of one finding."""
-    for key, group in groupby(changes, lambda change: change.key if isinstance(change, FindingChange) else None):
+def _groups(numbers: Sequence[int], changes: Sequence[Change]) -> Iterator[Sequence[int]]:
+    """Yield the numbers of changes in groups that share an encoding: some transitions, or the changes of a finding."""
+    for key, group in groupby(numbers, lambda number: _key(changes[number])):
         members = tuple(group)
         size = _MOST_IN_GROUP if key is None else len(members)
         yield from (members[start : start + size] for start in range(0, len(members), size))
+
+
+def _key(change: Change) -> FindingKey | None:
+    return change.key if isinstance(change, FindingChange) else None
 
 
 def _prove_group(pair: PolicyPair, changes: Sequence[Change], *, seconds: float) -> list[Proof]:

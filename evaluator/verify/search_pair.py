@@ -18,7 +18,6 @@ from typing import cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluator.base.processes import available_processors, process_pool
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy
@@ -26,8 +25,9 @@ from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.environment import Environment
 from evaluator.policy.run.interpret import apply_rule
 from evaluator.verify.abstract_host import AbstractHost
-from evaluator.verify.bounded import Check, Example, SmallHost, find, find_within
+from evaluator.verify.bounded import Check, Example, Examples, SmallHost, find, find_within
 from evaluator.verify.distinguish import reads_candidates
+from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered, remembered_work
 from evaluator.verify.policy_change import (
     Change,
     ChangedHost,
@@ -48,12 +48,14 @@ class Searched(Struct, frozen=True):
     """The result of a search for one change.
 
     `example` is the smallest host that shows the change, None without such a host. All hosts of at most `size`
-    interfaces were decided. `words` are the words of the rules whose values were not enumerated.
+    interfaces were decided. `words` are the words of the rules whose values were not enumerated. `is_remembered` is
+    true if an earlier run found the result.
     """
 
     example: ChangedHost | None
     size: int
     words: tuple[str, ...]
+    is_remembered: bool = False
 
 
 class Policies(Struct, frozen=True):
@@ -71,34 +73,76 @@ class Limits(Struct, frozen=True):
     comparisons: int
 
 
-def search_changes(policies: Policies, changes: Sequence[Change], limits: Limits) -> Iterator[Searched]:
+class _Found(Struct, frozen=True):
+    """The hosts that a search found for some changes. All hosts of at most `size` interfaces were decided."""
+
+    hosts: tuple[AbstractHost | None, ...]
+    size: int
+    words: tuple[str, ...]
+
+
+def search_changes(
+    policies: Policies, changes: Sequence[Change], limits: Limits, resources: Resources
+) -> Iterator[Searched]:
     """Yield the result of the search for each change.
 
     The changes of one finding must be neighbours. Raises Unconfirmed if the library decides a host in another way.
     """
-    transitions = [change for change in changes if isinstance(change, Transition)]
+    transitions = tuple(change for change in changes if isinstance(change, Transition))
     findings = [change for change in changes if isinstance(change, FindingChange)]
     if transitions:
-        yield from _transitions(policies, transitions, limits.size)
+        yield from _searched(policies, transitions, _transitions(policies, transitions, limits.size, resources))
     groups = [tuple(group) for _, group in groupby(findings, lambda change: change.key)]
-    search = partial(_finding, policies, limits=limits)
-    processes = min(available_processors(), len(groups))
-    if processes < 2:
-        for group in groups:
-            yield from search(group)
-        return
-    with process_pool(processes, "fork") as pool:
-        for results in pool.map(search, groups):
-            yield from results
+    for group, answer in zip(groups, _findings(policies, groups, limits, resources), strict=True):
+        yield from _searched(policies, group, answer)
 
 
-def _transitions(policies: Policies, changes: Sequence[Transition], size: int) -> Iterator[Searched]:
+def _searched(policies: Policies, changes: Sequence[Change], answer: tuple[_Found, bool]) -> Iterator[Searched]:
+    """Yield the result for each change, after the library has decided its host."""
+    found, is_remembered = answer
+    for change, host in zip(changes, found.hosts, strict=True):
+        example = None if host is None else _confirmed(policies, change, host)
+        yield Searched(example, found.size, found.words, is_remembered)
+
+
+def _is_confirmed(policies: Policies, changes: Sequence[Change], found: _Found) -> bool:
+    try:
+        return len(list(_searched(policies, changes, (found, True)))) == len(changes)
+    except Unconfirmed:
+        return False
+
+
+def _transitions(
+    policies: Policies, changes: Sequence[Transition], size: int, resources: Resources
+) -> tuple[_Found, bool]:
+    """Search all transitions together. Return what was found, and whether it was remembered."""
     pair = policies.pair
-    space = _space(pair, ())
-    compiled = SearchedPolicy(pair.old), SearchedPolicy(pair.new)
-    examples = find([partial(_check, change, *compiled) for change in changes], space, size)
-    for change, example in zip(changes, examples, strict=True):
-        yield Searched(None if example is None else _confirmed(policies, change, example.host), size, space.left_out)
+
+    def compute(numbers: Sequence[int]) -> Iterator[tuple[int, _Found]]:
+        for number in numbers:
+            space = _space(pair, ())
+            compiled = SearchedPolicy(pair.old), SearchedPolicy(pair.new)
+            checks = [partial(_check, change, *compiled) for change in changes]
+            yield number, _found(find(checks, space, size, resources.progress), size, space)
+
+    kind = AnswerKind(_Found, is_confirmed=lambda _, found: _is_confirmed(policies, changes, found))
+    question = question_of("transitions", pair, changes, size)
+    (answer,) = remembered(resources.memory, [question], kind, compute)
+    return answer
+
+
+def _findings(
+    policies: Policies, groups: Sequence[Sequence[FindingChange]], limits: Limits, resources: Resources
+) -> Iterator[tuple[_Found, bool]]:
+    """Search the changes of each finding. All processors work."""
+    pair = policies.pair
+    kind = AnswerKind(_Found, is_confirmed=lambda number, found: _is_confirmed(policies, groups[number], found))
+    questions = [question_of("findings", pair, group, limits) for group in groups]
+    return remembered_work(resources, questions, kind, lambda number: _finding(pair, groups[number], limits))
+
+
+def _found(examples: Examples, size: int, space: Space) -> _Found:
+    return _Found(tuple(None if one is None else one.host for one in examples), size, space.left_out)
 
 
 def _space(pair: PolicyPair, findings: Sequence[FindingChange]) -> Space:
@@ -119,16 +163,12 @@ def _is_transition(change: Transition, old: _Answer, new: _Answer) -> bool:
     return (old[0], new[0]) == (change.old, change.new) and old != new
 
 
-def _finding(policies: Policies, changes: Sequence[FindingChange], *, limits: Limits) -> list[Searched]:
-    pair = policies.pair
+def _finding(pair: PolicyPair, changes: Sequence[FindingChange], limits: Limits) -> _Found:
     space = _space(pair, changes)
     sides = _Side(SearchedPolicy(pair.old), changes[0]), _Side(SearchedPolicy(pair.new), changes[0])
     checks: list[Check] = [partial(_check_finding, change, *sides) for change in changes]
     examples, searched = find_within(checks, space, limits.size, limits.comparisons)
-    return [
-        Searched(None if example is None else _confirmed(policies, change, example.host), searched, space.left_out)
-        for change, example in zip(changes, examples, strict=True)
-    ]
+    return _found(examples, searched, space)
 
 
 class _Side:

@@ -9,6 +9,7 @@ from evaluator import PolicyError, load_policy
 from evaluator.base.schema import violations
 from evaluator.cli.main import main
 from evaluator.verify.differences import compare_policies
+from evaluator.verify.memory import Resources
 from evaluator.verify.policy_change import TRANSITIONS, FindingChange, Happens, Never, NeverUpTo, Transition, Undecided
 from evaluator.verify.policy_pair import pairs_of
 from evaluator.verify.prove import prove_same
@@ -51,13 +52,6 @@ rules:
 """
 
 
-@pytest.fixture(autouse=True)
-def _one_process(monkeypatch):
-    """Start no processes: the policies of most tests are small."""
-    for module in ("prove_pair", "search_pair"):
-        monkeypatch.setattr(f"evaluator.verify.{module}.available_processors", lambda: 1)
-
-
 def changed(old, new, text=STRICT.text):
     assert old in text
     return load_policy(text=text.replace(old, new))
@@ -66,7 +60,9 @@ def changed(old, new, text=STRICT.text):
 def compared(old, new, assignments=(), size=2, number=0):
     """Return the verdict on each change, for one of the pairs of the policies."""
     pair = pairs_of(old.program, new.program, *parse_for_each(assignments, old, new))[number]
-    return {result.change: result.verdict for result in compare_policies(Policies(old, new, pair), 5, size)}
+    return {
+        result.change: result.verdict for result in compare_policies(Policies(old, new, pair), 5, size, Resources())
+    }
 
 
 def happening(verdicts):
@@ -89,7 +85,7 @@ def test_policies_in_other_words_are_proved_equal(old, new):
 def test_other_policies_are_told_apart_by_a_small_host(old, new):
     other = changed(old, new)
     pair = pairs_of(STRICT.program, other.program, {}, {})[0]
-    first = next(compare_policies(Policies(STRICT, other, pair), 0.2, 2))
+    first = next(compare_policies(Policies(STRICT, other, pair), 0.2, 2, Resources()))
     assert isinstance(first.verdict, Happens)
     assert isinstance(first.change, Transition)
 

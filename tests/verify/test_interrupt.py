@@ -31,7 +31,17 @@ SECOND_RULE = """  - name: more
 """
 TESTS = "policy: swapped.yaml\ntests: [{name: none, given: ens1, host: 192.0.2.7, want: no_match}]\n"
 COMMANDS = {
-    "verify": ("verify", "hard.yaml", "--property", "owns-host-address", "--property", "topmost-owner-wins"),
+    "verify": (
+        "verify",
+        "hard.yaml",
+        "--property",
+        "owns-host-address",
+        "--property",
+        "topmost-owner-wins",
+        "--timeout",
+        "600",
+    ),
+    "diff": ("diff", "hard.yaml", "ovirt-engine", "--proof", "-n", "2", "--timeout", "600"),
     "mutate": ("mutate", "swapped.yaml", "-n", "0"),
 }
 AT_ONCE = 2.0  # seconds; the machine may have other work
@@ -47,9 +57,8 @@ def folder(tmp_path: Path) -> Path:
 
 def start(folder: Path, command: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "ACTIVENIC_CACHE": "on", "XDG_CACHE_HOME": str(folder / "cache")}
-    limit = ["--timeout", "600"] if command == "verify" else []
     return subprocess.Popen(
-        [sys.executable, "-m", "evaluator", *COMMANDS[command], *limit],
+        [sys.executable, "-m", "evaluator", *COMMANDS[command]],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -92,6 +101,8 @@ def wait_for_solver(process: subprocess.Popen[str]) -> None:
     [
         ("verify", signal.SIGINT),
         ("verify", signal.SIGTERM),
+        pytest.param("diff", signal.SIGINT, marks=pytest.mark.system),
+        pytest.param("diff", signal.SIGTERM, marks=pytest.mark.system),
         pytest.param("mutate", signal.SIGINT, marks=pytest.mark.system),
         pytest.param("mutate", signal.SIGTERM, marks=pytest.mark.system),
     ],

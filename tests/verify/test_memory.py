@@ -366,3 +366,34 @@ def test_answers_are_kept_when_they_are_known_and_returned_in_order() -> None:
 def test_questions_with_the_same_parts_in_another_order_of_names_are_equal() -> None:
     assert question_of("kind", {"a": 1, "b": 2}) == question_of("kind", {"b": 2, "a": 1})
     assert question_of("kind", 1, 2) != question_of("kind", 2, 1)
+
+
+COMMANDS = {
+    "diff": ("diff", "lab.yaml", "base.yaml", "--proof", "-n", "2", "--output", "json"),
+    "mutate": ("mutate", "lab.yaml", "-n", "2", "--output", "json"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_other_commands_remember_too(
+    command: str, lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lab)
+    first, second, third = (_document(command, capsys, *options) for options in ((), (), ("--no-cache",)))
+    assert '"remembered": true' not in first
+    assert second.count('"remembered": true') >= 2
+    assert second.replace('"remembered": true', '"remembered": false') == first == third
+
+
+def _document(command: str, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    main([*COMMANDS[command], *options])
+    return capsys.readouterr().out
+
+
+def test_generated_tests_are_the_same_from_remembered_hosts(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = []
+    for _ in range(2):
+        main(["test", "--generate", str(lab / "lab.yaml")])
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1]
+    assert len(entries(lab)) == 3  # one for each rule

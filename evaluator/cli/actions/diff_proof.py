@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from evaluator.cli.exits import Exit
+from evaluator.cli.memory import memory_of
 from evaluator.cli.policy_path import policy_path_of
 from evaluator.cli.preferences import output_choice
-from evaluator.cli.progress import with_progress
+from evaluator.cli.progress import work_progress
 from evaluator.cli.written_test import name_in_test
 from evaluator.engine import Policy, load_policy
 from evaluator.render.differences_page import write_page
 from evaluator.render.policy_differences import OUTPUTS, Write
 from evaluator.verify.differences import Differences, PairDifferences, compare_policies, in_order
+from evaluator.verify.memory import Resources
 from evaluator.verify.policy_change import ChangeResult, changes_of
 from evaluator.verify.policy_pair import PolicyPair, pairs_of
 from evaluator.verify.search_pair import Policies
@@ -43,7 +45,9 @@ def _differences(options: argparse.Namespace) -> Differences:
     old, new = (load_policy(name, policy_path=search) for name in (options.old, options.new))
     pairs = pairs_of(old.program, new.program, *parse_for_each(options.param, old, new))
     total = sum(len(changes_of(pair)) for pair in pairs)
-    compared = list(with_progress(_compared(old, new, pairs, options), total, options))
+    with work_progress(total, options) as progress:
+        resources = Resources(memory_of(options), progress.show_steps)
+        compared = list(progress.count(_compared(old, new, pairs, options, resources)))
     found = (
         PairDifferences(pair, in_order(pair, [result for one, result in compared if one is pair])) for pair in pairs
     )
@@ -51,10 +55,10 @@ def _differences(options: argparse.Namespace) -> Differences:
 
 
 def _compared(
-    old: Policy, new: Policy, pairs: Sequence[PolicyPair], options: argparse.Namespace
+    old: Policy, new: Policy, pairs: Sequence[PolicyPair], options: argparse.Namespace, resources: Resources
 ) -> Iterator[tuple[PolicyPair, ChangeResult]]:
     for pair in pairs:
-        for result in compare_policies(Policies(old, new, pair), options.timeout, options.size):
+        for result in compare_policies(Policies(old, new, pair), options.timeout, options.size, resources):
             yield pair, result
 
 
