@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Literal
 
@@ -39,20 +38,19 @@ def process_pool(
     context = multiprocessing.get_context(method)
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(prepare,))
 
-    def end_processes() -> set[BaseProcess]:
+    def end_processes() -> None:
         own = set(multiprocessing.active_children()) - others
         for process in own:
             process.terminate()
-        return own
-
-    def end_and_wait() -> None:
-        for process in end_processes():
+        for process in own:
             process.join(_SECONDS_TO_END)
 
     try:
-        with _before_termination(end_and_wait):
+        with _before_termination(end_processes):
             yield pool
     except BaseException:
+        # first the work that waits is discarded: the pool's thread fails if processes end while it has cancelled work
+        pool.shutdown(wait=False, cancel_futures=True)
         end_processes()
         raise
     finally:
