@@ -72,7 +72,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
             "compare two policies on the questions in a log",
         ),
         Example(
-            "activenic diff ovirt-engine strict --proof --size 1 --timeout 1",
+            "activenic diff ovirt-engine strict --proof --size 2 --param management_vlan=0",
             "print the smallest host of each change of the answer and the findings; prove the others impossible",
         ),
     ),
