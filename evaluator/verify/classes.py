@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from evaluator.facts.address import Address, Cidr, address_of, parse_cidr
@@ -40,20 +40,31 @@ def _pattern(glob: str) -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def glob_combinations(globs: tuple[str, ...]) -> frozenset[Combination] | None:
     """Return which combinations of globs match some text; None if there are too many."""
+    witnesses = glob_witnesses(globs, _characters(globs))
+    return None if witnesses is None else frozenset(witnesses)
+
+
+def glob_witnesses(globs: Sequence[str], characters: Sequence[str]) -> Mapping[Combination, str] | None:
+    """Return for each combination of globs a shortest text of some characters that it matches; None if too many.
+
+    This is breadth-first search in the product of the automata of the globs.
+    """
     tokens = [_TOKEN.findall(glob) for glob in globs]
-    characters = _characters(globs)
     start = tuple(_closed(own, {0}) for own in tokens)
-    seen, pending = {start}, [start]
-    while pending:
-        states = pending.pop()
+    seen, pending = {start: ""}, [start]
+    for states in pending:  # the list grows during the loop
         for character in characters:
             after = tuple(_step(own, state, character) for own, state in zip(tokens, states, strict=True))
             if after not in seen:
-                seen.add(after)
+                seen[after] = seen[states] + character
                 pending.append(after)
         if len(seen) > _MOST_STATES:
             return None
-    return frozenset(tuple(len(own) in state for own, state in zip(tokens, states, strict=True)) for states in seen)
+    witnesses: dict[Combination, str] = {}
+    for states, text in seen.items():  # shorter texts first
+        combination = tuple(len(own) in state for own, state in zip(tokens, states, strict=True))
+        witnesses.setdefault(combination, text)
+    return witnesses
 
 
 def _characters(globs: Iterable[str]) -> list[str]:

@@ -27,7 +27,7 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, SmallHost, find_within
 from evaluator.verify.mutants import Mutant
 from evaluator.verify.search import decide_host
-from evaluator.verify.searched_policy import SearchedPolicy
+from evaluator.verify.searched_policy import SearchedPolicy, searched_program
 from evaluator.verify.space import space_of
 
 _Seen = tuple[object, ...]
@@ -125,7 +125,7 @@ def _warning_check(compiled: CompiledPolicy, mutant: Mutant) -> _Differs:
     rules = compiled.program.rules
     rule = rules[number]
     is_removed = len(mutant.program.rules) < len(rules)
-    other = None if is_removed else mutant.program.rules[number]
+    other = None if is_removed else searched_program(mutant.program).rules[number]
     needs_candidates = any(reads_candidates(one) for one in (rule, other) if one is not None)
     earlier = sum(one.verb.decides for one in rules[:number])
 

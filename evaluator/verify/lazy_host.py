@@ -37,6 +37,7 @@ _DEFAULT_ROUTE = Route(parse_cidr("0.0.0.0/0"))
 _SEPARATE_KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE)
 _BOOLEANS = (False, True)
 NOT_DESCRIBED = "added"  # the name of an interface that a report does not describe, or that is added to it
+_CLIENT = ("last_client_iface",)
 KIND_OF_SEPARATE = ("kind of separate",)  # a key of `Choices.computed`
 _BITS_OF_A_KIND = 40  # of a relative position: each choice of a place takes one bit
 Owners = tuple[tuple[Address, ...], ...]
@@ -155,6 +156,17 @@ class LazyLink(Link, frozen=True, eq=False):
         return before + host.choices.choose(("rank", self.index), free)
 
     position = chosen(_position)
+
+    @property
+    def chosen_name(self) -> str:
+        """The name as a text of the report. `name` is only the key of the interface in the search."""
+        host = self.host
+        if not host.space.names.globs:
+            return self.name
+        options = host.space.names.options(self.name, host.used_names())
+        if self.index == host.separate and isinstance(host.choices.made.get(_CLIENT), str):
+            options = (cast("str", host.choices.made[_CLIENT]), *options)  # its name is no other interface's
+        return host.choices.choose(("name", self.index), options)
 
     @property
     def own_addresses(self) -> OwnAddresses:
@@ -374,8 +386,20 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     @property
     def last_client_iface(self) -> str | None:
         """The interface of the last client: unknown, one of the interfaces, or one that is not in the report."""
-        names = (name for index, name in enumerate(self.shape.names) if index != self.separate)
-        return self.choices.choose(("last_client_iface",), (None, *names, NOT_DESCRIBED))
+        indices = [index for index in range(len(self.shape.devices)) if index != self.separate]
+        names = self.space.names.options(NOT_DESCRIBED, self.used_names())
+        client = self.choices.choose(_CLIENT, (None, *indices, *names))
+        return self.link_at(client).chosen_name if isinstance(client, int) else client
+
+    def used_names(self) -> set[object]:
+        """Return the names that were chosen."""
+        made = self.choices.made
+        names = {made.get(("name", index)) for index in range(len(self.shape.devices))}
+        return {*names, made.get(_CLIENT)}
+
+    def link_at(self, index: int) -> LazyLink:
+        """Return the interface of a device."""
+        return cast("LazyLink", self.by_name[self.shape.names[index]])
 
     @property
     def topology(self) -> Devices:

@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, cast
 
+from msgspec.structs import replace
+
 from evaluator.facts.address import in_order
 from evaluator.facts.host_addresses import HostAddresses
 from evaluator.policy.language.checked import Constant, walk
@@ -24,6 +26,7 @@ from evaluator.policy.language.program import Program
 from evaluator.policy.run.interpret import RuleResult, apply_rule, holds, subjects
 from evaluator.verify.choices import Choices, Key
 from evaluator.verify.lazy_host import LazyHost, Shape
+from evaluator.verify.name_texts import NameTexts
 from evaluator.verify.rule_parts import Can, Part
 from evaluator.verify.space import Space, space_of
 from evaluator.verify.topologies import topologies
@@ -77,6 +80,7 @@ def not_alive(program: Program, parts: Iterable[Part]) -> tuple[Part, ...]:
     """Return the parts that no sampled host makes alive."""
     pending, vain = list(parts), 0
     space, draws = space_of([rule.condition for rule in program.rules], program.parameters, {}), _Draws()
+    space = replace(space, names=NameTexts())  # the names are drawn before the other facts
     texts = _texts(program)
     for _ in range(_HOSTS):
         if not pending or vain == _VAIN_HOSTS:

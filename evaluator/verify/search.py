@@ -25,7 +25,7 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.bounded import Check, Example, Examples, Progress, SmallHost, find
 from evaluator.verify.claim import ANSWER, STATUS, check_claim
 from evaluator.verify.property import Change, Claim, Counterexample, Unchanged
-from evaluator.verify.searched_policy import SearchedPolicy
+from evaluator.verify.searched_policy import SearchedPolicy, searched_condition
 from evaluator.verify.space import Space, space_of
 from evaluator.verify.state_host import host_addresses, vdsm_report
 
@@ -95,7 +95,7 @@ def checks_of(program: Program, statements: Iterable[Claim | Unchanged]) -> list
 def _check_of(compiled: SearchedPolicy, statement: Claim | Unchanged) -> Check:
     program = compiled.program
     if isinstance(statement, Claim):
-        holds_true = compile_claim(program, check_claim(statement, program), STATUS, ANSWER)
+        holds_true = compile_claim(program, searched_condition(check_claim(statement, program)), STATUS, ANSWER)
 
         def check_claimed(host: SmallHost) -> Example | None:
             verdict = host.verdict(compiled)

@@ -1,15 +1,69 @@
-"""A policy as the search of small hosts decides it: compiled as in production, but its steps are not counted.
+"""A policy as the search of small hosts decides it: compiled as in production, with two differences.
 
-The step budget reads the name of the host and all parameters before the first rule. In a search, each read is a choice,
-so each host would be decided several times with the same result.
+The steps are not counted. The step budget reads the name of the host and all parameters before the first rule. In a
+search, each read is a choice, so each host would be decided several times with the same result.
+
+The word `nic.name` reads `LazyLink.chosen_name`. The program also uses the attribute `name` as the key of an interface,
+so a read of `name` would not show that a condition depends on the text.
 """
 
 from __future__ import annotations
 
+from operator import attrgetter
+from typing import cast
+
+from msgspec.structs import replace
+
 from evaluator.policy.compile.rules import CompiledPolicy, compile_decide
-from evaluator.policy.language.environment import Question
+from evaluator.policy.language.checked import Condition, Node, Read
+from evaluator.policy.language.environment import Environment, Question, Value
 from evaluator.policy.language.program import Program
+from evaluator.policy.language.types import Base, Type
+from evaluator.policy.language.vocabulary import Word
 from evaluator.policy.run.budget import Budget, Costs
+
+_NAME = (Base.NIC, "name")
+_read_chosen_name = attrgetter("chosen_name")
+
+
+def _chosen_name(_: Environment, nic: object) -> Value:
+    return cast("Value", _read_chosen_name(nic))
+
+
+_CHOSEN_NAME = Word(Base.NIC, "chosen_name", Type(Base.TEXT), "its name", _chosen_name, path=("chosen_name",))
+
+
+class _ReadChosenName(Read, frozen=True):
+    """The word `nic.name` in a search."""
+
+    @property
+    def word(self) -> Word:
+        """The word that reads the chosen name."""
+        return _CHOSEN_NAME
+
+
+def searched_condition(condition: Condition) -> Condition:
+    """Return a condition that reads chosen names."""
+    return cast("Condition", _with_chosen_names(condition))
+
+
+def searched_program(program: Program) -> Program:
+    """Return a program whose conditions read chosen names."""
+    rules = tuple(replace(rule, condition=searched_condition(rule.condition)) for rule in program.rules)
+    return replace(program, rules=rules)
+
+
+def _with_chosen_names(node: Node) -> Node:
+    fields = {field: getattr(node, field) for field in node.__struct_fields__}
+    changed: dict[str, object] = {}
+    for field, value in fields.items():
+        if isinstance(value, Node):
+            changed[field] = _with_chosen_names(value)
+        elif isinstance(value, tuple) and any(isinstance(item, Node) for item in value):
+            changed[field] = tuple([_with_chosen_names(item) for item in value])
+    if isinstance(node, Read) and node.key == _NAME:
+        return _ReadChosenName(**{**fields, **changed})
+    return replace(node, **changed) if changed else node
 
 
 class _Uncounted(Costs):
@@ -24,5 +78,6 @@ class SearchedPolicy(CompiledPolicy):
     """A compiled policy for small hosts."""
 
     def __init__(self, program: Program) -> None:
-        super().__init__(program)
-        self.decide = compile_decide(program, _Uncounted(program))
+        self.program = searched_program(program)
+        self.costs = _Uncounted(program)
+        self.decide = compile_decide(self.program, self.costs)

@@ -13,6 +13,7 @@ the report states nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from glob import escape
 from itertools import combinations_with_replacement, product
 from types import MappingProxyType
 
@@ -24,8 +25,10 @@ from evaluator.policy.language.checked import (
     Constant,
     Expression,
     InState,
+    ListOf,
     ParameterValue,
     Read,
+    Relate,
     Related,
     RouteTo,
     walk,
@@ -34,6 +37,7 @@ from evaluator.policy.language.environment import Plain, Value
 from evaluator.policy.language.program import Parameter
 from evaluator.policy.language.types import Base
 from evaluator.policy.run.required_facts import facts_in
+from evaluator.verify.name_texts import NameTexts
 
 AnswerSet = tuple[Address, ...]
 _IPV4, _IPV6 = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/64")
@@ -50,7 +54,8 @@ _VALUES: dict[Base, Plain] = {
 }
 _RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bond_mode": (0, 6)}
 _USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
-_POSITION = (Base.NIC, "position")
+_POSITION, _NAME, _CLIENT = (Base.NIC, "position"), (Base.NIC, "name"), (Base.REPORT, "last_client_iface")
+_EQUALITIES = (Relate.EQUAL, Relate.UNEQUAL, Relate.IN)
 MOST_INTERFACES = 8
 _MOST = 3  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
 _FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
@@ -73,6 +78,7 @@ _ENUMERATED = frozenset(
             "nic.position",
             "nic.kind",
             "nic.name",
+            "nic.chosen_name",
         ),
         *(
             "nic.slaves",
@@ -104,8 +110,8 @@ class Space(Struct, frozen=True):
     values than positions. `integers` are the values of facts that are integers, None if unknown. `networks` are
     the logical networks. `prefixes` are the prefix lengths of an IPv4 address; the prefix lengths of an IPv6 address
     are the same numbers plus 96. `others` are the sets of addresses that an interface has besides the host addresses.
-    `parameters` are the values of the parameters, and of the names that only claims have. `policy_parameters` are the
-    names of the parameters of the policy.
+    `names` are the names of interfaces that the conditions distinguish. `parameters` are the values of the parameters,
+    and of the names that only claims have. `policy_parameters` are the names of the parameters of the policy.
     """
 
     answers: tuple[AnswerSet, ...]
@@ -114,6 +120,7 @@ class Space(Struct, frozen=True):
     networks: tuple[str, ...]
     prefixes: tuple[int, ...]
     others: tuple[AnswerSet, ...]
+    names: NameTexts
     parameters: Mapping[str, tuple[Value, ...]]
     policy_parameters: tuple[str, ...]
     has_order: bool
@@ -143,6 +150,8 @@ def space_of(
     values |= {name: (value,) for name, value in defaults.items() if name not in values}
     literals = _Literals(nodes, values)
     classes = tuple(_address_classes(read, literals))
+    name_globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
+    names = None if None in name_globs else NameTexts.of([glob for glob in name_globs if glob is not None])
     has_order = _reads_order(nodes)
     return Space(
         answers=tuple(_answer_sets(classes, has_order=has_order)),
@@ -151,19 +160,57 @@ def space_of(
         networks=_networks(literals),
         prefixes=_prefixes(read, literals),
         others=tuple(_other_addresses(read, classes, literals)),
+        names=names or NameTexts(),
         parameters=values,
         policy_parameters=policy_parameters,
         has_order=has_order,
         has_exact_positions=any(map(_needs_exact_positions, nodes)),
         most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
-        left_out=tuple(sorted({*(read - _ENUMERATED), *_fixed_names(read, literals)})),
+        left_out=tuple(sorted({*(read - _ENUMERATED), *_left_out_names(nodes, has_names=names is not None)})),
     )
 
 
-def _fixed_names(read: frozenset[str], literals: _Literals) -> Iterator[str]:
-    """Yield `nic.name` if a condition compares names with literals: names are not enumerated."""
-    if "nic.name" in read and any(isinstance(value, str) for value in literals.of_word("name")):
+def _left_out_names(nodes: Iterable[Condition | Expression], *, has_names: bool) -> Iterator[str]:
+    if not has_names:
         yield "nic.name"
+    if any(isinstance(node, Related) and any(map(_is_host_name, (node.left, node.right))) for node in nodes):
+        yield "host.name"
+
+
+def _is_host_name(node: Expression) -> bool:
+    return isinstance(node, Read) and node.key == (Base.HOST, "name")
+
+
+def _name_globs(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str | None]:
+    """Yield the globs that match names of interfaces. A text is a glob without wildcards.
+
+    None means that a condition compares names with something else, so that globs do not distinguish all names.
+    """
+    for node in nodes:
+        if isinstance(node, Related):
+            for side, other in ((node.left, node.right), (node.right, node.left)):
+                if any(_is_name_of_interface(part) for part in _parts(side)):
+                    is_like = node.relation is Relate.LIKE and side is node.left
+                    is_plain = _is_name_of_interface(side) and (is_like or node.relation in _EQUALITIES)
+                    yield from _globs_of(other, literals, is_like=is_like) if is_plain else (None,)
+
+
+def _globs_of(other: Expression, literals: _Literals, *, is_like: bool) -> Iterator[str | None]:
+    if isinstance(other, Constant | ListOf | ParameterValue):
+        texts = [value for value in literals.values(other) if isinstance(value, str)]
+        yield from texts if is_like else map(escape, texts)
+    elif isinstance(other, Read) and other.word.name == "networks":
+        yield from map(escape, _networks(literals))
+    elif not _is_name_of_interface(other):
+        yield None
+
+
+def _parts(side: Expression) -> tuple[Expression, ...]:
+    return (side, *side.operands) if isinstance(side, ListOf) else (side,)
+
+
+def _is_name_of_interface(node: Expression) -> bool:
+    return isinstance(node, Read) and node.key in (_NAME, _CLIENT)
 
 
 def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
@@ -226,22 +273,22 @@ class _Literals:
             value
             for one, other in sides
             if any(isinstance(node, Read) and node.word.name in words for node in walk(one))
-            for value in self._values(other)
+            for value in self.values(other)
         )
         return tuple(dict.fromkeys(found))
 
     def networks(self) -> tuple[Cidr, ...]:
         """Return all networks that occur."""
         sides = (side for pair in self._pairs for side in pair)
-        return tuple(dict.fromkeys(value for side in sides for value in self._values(side) if isinstance(value, Cidr)))
+        return tuple(dict.fromkeys(value for side in sides for value in self.values(side) if isinstance(value, Cidr)))
 
     def addresses(self) -> tuple[Address, ...]:
         """Return all addresses that occur."""
         sides = (*(side for pair in self._pairs for side in pair), *self._routes)
-        values = (value for side in sides for value in self._values(side))
+        values = (value for side in sides for value in self.values(side))
         return tuple(dict.fromkeys(value for value in values if isinstance(value, Address)))
 
-    def _values(self, side: Expression) -> Iterator[Value]:
+    def values(self, side: Expression) -> Iterator[Value]:
         for node in walk(side):
             if isinstance(node, Constant):
                 yield from node.value if isinstance(node.value, tuple) else (node.value,)

@@ -6,6 +6,7 @@ A fact that was not chosen gets its usual value, because the decision did not re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import cast
 
 from evaluator.facts.address import Address, parse_address
@@ -30,8 +31,9 @@ def abstract_host(facts: LazyHost, host: LazyAnswers) -> AbstractHost:
     links = [facts.by_name[facts.shape.names[index]] for index in order]
     place = {index: at for at, index in enumerate(order)}
     addresses = list(answers)
-    interfaces = [_interface(link, place, addresses) for link in links if isinstance(link, LazyLink)]
-    client = choices.made.get(("last_client_iface",))
+    names, client = stated_names(facts), choices.made.get(("last_client_iface",))
+    client = names[client] if isinstance(client, int) else client
+    interfaces = [_interface(link, names[link.index], place, addresses) for link in links if isinstance(link, LazyLink)]
     return AbstractHost(
         tuple(interfaces),
         tuple(map(str, addresses)),
@@ -58,7 +60,20 @@ def _in_order(facts: LazyHost, group: tuple[int, ...]) -> list[int]:
     return [by_rank[at] if at in by_rank else others.pop(0) for at in range(len(group))]
 
 
-def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address]) -> AbstractInterface:
+def stated_names(facts: LazyHost) -> tuple[str, ...]:
+    """Return the name of each device: the chosen one, otherwise its usual name or another one that is not used."""
+    if not facts.space.names.globs:
+        return facts.shape.names
+    made, used = facts.choices.made, facts.used_names()
+    names: list[str] = []
+    for index, usual in enumerate(facts.shape.names):
+        chosen = made.get(("name", index))
+        free = (name for number in count() if (name := usual if number == 0 else f"{usual}_{number}") not in used)
+        names.append(chosen if isinstance(chosen, str) else next(free))
+    return tuple(names)
+
+
+def _interface(link: LazyLink, name: str, place: Mapping[int, int], addresses: list[Address]) -> AbstractInterface:
     made, index = link.host.choices.made, link.index
     others = made.get(("others", index))
     owned = [*link.owns, *(others if isinstance(others, tuple) else ())]
@@ -67,7 +82,7 @@ def _interface(link: LazyLink, place: Mapping[int, int], addresses: list[Address
     addresses.extend(address for address in owned if address not in addresses)
     vlan_id = made.get(("vlan_id", index), _VLAN_ID) if link.kind is Kind.VLAN else 0
     return AbstractInterface(
-        link.name,
+        name,
         link.kind,
         tuple(sorted(place[lower] for lower in link.host.shape.devices[index].lowers)),
         tuple(addresses.index(address) for address in owned),

@@ -1,6 +1,7 @@
 """The results of whole verifications, by the command and for all shipped policies."""
 
 import json
+import re
 
 import pytest
 
@@ -52,8 +53,14 @@ def test_a_false_property_is_a_failure_and_shows_its_host(lab, capsys):
 
 
 def test_a_property_is_undecided_if_the_search_does_not_enumerate_a_word(lab, capsys):
+    lab.write_text(POLICY.replace('nic.name like ["docker*", "virbr*"]', "nic is down"), encoding="utf-8")
     assert main(["verify", str(lab), "--property", "owner-is-found", "-n", "1", "--timeout", "1"]) == 1
-    assert "does not enumerate nic.name" in capsys.readouterr().out
+    assert "does not enumerate nic is down" in capsys.readouterr().out
+
+
+def test_names_are_enumerated(lab, capsys):
+    assert main(["verify", str(lab), "--property", "owner-is-found", "-n", "1"]) == 8
+    assert re.search(r"nic (docker|virbr)\d* has 192.0.2.10/24", capsys.readouterr().out)
 
 
 def test_a_property_without_meaning_for_a_policy_is_not_asked(tmp_path, capsys):
