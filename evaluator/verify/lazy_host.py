@@ -165,7 +165,7 @@ class LazyLink(Link, frozen=True, eq=False):
             return self.name
         options = host.space.names.options(self.name, host.used_names())
         if self.index == host.separate and isinstance(host.choices.made.get(_CLIENT), str):
-            options = (cast("str", host.choices.made[_CLIENT]), *options)  # its name is no other interface's
+            options = (cast("str", host.choices.made[_CLIENT]), *options)  # it can be this interface
         return host.choices.choose(("name", self.index), options)
 
     @property
