@@ -32,23 +32,24 @@ _WIDTH = 120
 _HEAD = """\
 # Today's engine against strict
 
-The policy `ovirt-engine` decides as oVirt's engine does today, and `strict` decides what the feature page means. This
-page shows where they give different answers, each time with the smallest host. It is generated from the result of
-`activenic diff ovirt-engine strict --proof`, which [Proofs](verify.md#compare-two-policies) explains. The library
-decided each host with both policies.
+The policy `ovirt-engine` decides as oVirt's engine does today, and `strict` decides as the feature page of oVirt
+requires. This page shows in which cases the two policies give different answers. For each case, it shows the smallest
+host. It is generated from the result of `activenic diff ovirt-engine strict --proof`, which
+[Proofs](verify.md#compare-two-policies) explains. The library decided each host with both policies.
 """
 _ABOUT = {
     "same": """\
 ## The same VLAN ID for both
 
-Both policies have the same parameters: the network and its VLAN ID, 0 for an untagged network. The engine knows these
-values, so this comparison shows what changes if it uses `strict`.
+In this comparison, both policies have the same values of the parameters: the network, and its VLAN ID, which is 0 for
+an untagged network. The engine knows these values, so the comparison shows what changes if the engine uses `strict`.
 """,
     "defaults": """\
 ## The defaults of each policy
 
 Without `management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. The
-network is `ovirtmgmt`. The changes below have other hosts or answers than above.
+network is `ovirtmgmt`. If a change has the same host and the same answers as a change in the section before, it is not
+repeated here.
 """,
 }
 
@@ -120,12 +121,12 @@ def _without_example(pair: PairDifferences) -> Iterator[str]:
 
 
 def _findings(pair: PairDifferences) -> Iterator[str]:
-    yield "These findings change although the status and the interface are the same:\n"
+    yield "On some hosts, both policies give the same status and interface, but these findings differ:\n"
     shown = [one for one in pair.findings if isinstance(one.verdict, Happens)]
     rows = ((_words(one), *_cells(pair, _example(one)), _meaning(one)) for one in shown)
     yield from table(("finding", "smallest host", "question", "meaning of the finding"), rows)
     others = [_words(one) for one in pair.findings if not isinstance(one.verdict, Happens | Never)]
-    text = f"Not decided: {', '.join(others)}. " if others else ""
+    text = f"Not proved and without an example: {', '.join(others)}. " if others else ""
     yield f"\n{fill(f'{text}All other findings are proved to be the same.', _WIDTH)}\n"
 
 

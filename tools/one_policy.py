@@ -78,7 +78,7 @@ def _source() -> Iterator[str]:
     yield from _block("text", f"{problems.text(entry.span)}\n{_span(entry.span)}, {source.place(entry.span)}")
     yield from _section(
         "## 2. The tree of the parser: `policy/syntax/parse.py`",
-        "lark parses each rule alone. The names of the inner nodes are names in `grammar.lark`.",
+        "lark parses each rule separately. The names of the inner nodes are names in `grammar.lark`.",
     )
     yield from _block("text", lalr_parser().parse(scalar.text).pretty().expandtabs(4))
     yield from _section(
@@ -126,8 +126,9 @@ def _decided(decision: evaluator.Decision) -> Iterator[str]:
     steps = ((f"`{step.rule}`", _names(step.before), _names(step.hits), _names(step.after)) for step in decision.trace)
     yield from (*table(("rule", "candidates before", "true for", "candidates after"), steps), "")
     yield from _text(
-        f"One candidate is left and no `reject` rule was true for it. So the status is `{decision.status}`, and the",
-        f"hostActiveNic is `{decision.host_active_nic}` (`policy/run/verdict.py`).",
+        "One candidate is left, and the condition of no `reject` rule was true for this candidate. So the",
+        f"status is `{decision.status}`, and the hostActiveNic is",
+        f"`{decision.host_active_nic}` (`policy/run/verdict.py`).",
     )
     yield from _section(
         "## 7. The explanation: `explain/`",

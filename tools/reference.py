@@ -42,15 +42,15 @@ A finding does not change the decision. An `error` gives the reason why the deci
 interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
 host and its own addresses has no warning under `strict`.
 
-- `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` are an `info` if their interface has no part in the decision. An
-  example is a bridge for containers that has no carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and
-  `ADDRESS_WITHOUT_INTERFACE` are an `info` if their address is not a host address.
-- `REPORT_LACKS_FACT` lists facts that the policy uses, but that this kind of report never has. The finding is a
-  `warning` if a `reject` or `ambiguous` rule is true only because such a fact is missing. Then check the answer on the
-  host.
+- `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` have the severity `info` if their interface has no part in the
+  decision. An example is a bridge for containers that has no carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and
+  `ADDRESS_WITHOUT_INTERFACE` have the severity `info` if their address is not a host address.
+- `REPORT_LACKS_FACT` lists facts that the policy uses, but that no report of this format contains. The finding is a
+  `warning` if a `reject` or `ambiguous` rule is true only because such a fact is missing. If you see this warning,
+  check the answer on the host.
 - A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` needs no hint. If the hint is missing, activenic makes
-  a hint for the decision. If one address is on several interfaces, the hint is a rule that removes one of them. If no
-  interface owns an address, the hint names the place of the address in the report.
+  a hint for the decision. If one address is on several interfaces, the hint is a rule that removes one of these
+  interfaces. If no interface owns an address, the hint names the place of the address in the report.
 - If the message of a rule names addresses, the finding is about these addresses. Otherwise the finding is about the
   host addresses of the interface.
 

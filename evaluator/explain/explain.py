@@ -1,8 +1,8 @@
 """Explain a decision: for every interface and every rule, the clause that decided and the values in the clause.
 
 Compiled rules made the decision, and compiled rules do not record reasons. An explanation runs the conditions again
-with the reference interpreter, on the same input. For each interface the interpreter must give the same result as the
-compiled rule, else AssertionError is raised. So an explanation always explains the decision that was made.
+with the reference interpreter, on the same input. For each interface, the interpreter must give the same result as the
+compiled rule. Otherwise an AssertionError is raised. So an explanation always explains the decision that was made.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 
 
 def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
-    """Return the host addresses for which a separate decision is made: all, or fewer if the host is large."""
+    """Return the host addresses for which a separate decision is made: fewer than all if the host is large."""
     work = len(case.program.rules) * max(case.report.facts.size, 1)
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
@@ -110,7 +110,7 @@ def _stability(decision: Decision, answers: tuple[AnswerOutcome, ...]) -> str:
 
 
 class _Step:
-    """The result of one rule in the decision, with sets of names, because names are looked up for every interface."""
+    """The result of one rule in the decision. It has sets of names, so that the look-up of an interface is fast."""
 
     def __init__(self, rule: Rule, question: Question, result: Links | bool, before: Links, after: Links) -> None:
         self.rule = rule
@@ -122,7 +122,7 @@ class _Step:
         self.removed = {link.name for link in before} - {link.name for link in after}
 
     def is_true_for(self, link: Link | None) -> bool:
-        """Return whether the rule was true for an interface; with None, whether a rule without a subject was true."""
+        """Return whether the rule was true for the interface. A rule without a subject has the interface None."""
         return self.fired if link is None else link.name in self.hits
 
 
@@ -156,7 +156,7 @@ def _with_changes(
 
 
 class _NearMissSentences:
-    """Near misses of interfaces, and findings about host addresses of an interface that are ignored."""
+    """Near misses of interfaces, and findings about an interface that owns a host address which does not count."""
 
     def __init__(self, question: Question, decision: Decision) -> None:
         self._near = NearMisses(question)
@@ -168,7 +168,7 @@ class _NearMissSentences:
                     self._ignored.setdefault(name, []).append(finding.message)
 
     def of(self, link: Link) -> tuple[str, ...]:
-        """Return the distinct sentences for one interface."""
+        """Return the near misses and the messages of the findings about one interface, each sentence once."""
         return tuple(dict.fromkeys((*self._near.of(link), *self._ignored.get(link.name, ()))))
 
 

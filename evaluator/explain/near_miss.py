@@ -25,7 +25,7 @@ _MOST_ADDRESSES = 64  # the most host addresses that are compared with one inter
 
 
 class NearMisses:
-    """Finds the near misses of the interfaces of one host. The owners of host addresses are searched only once."""
+    """Finds the near misses of the interfaces of one host. The owners of host addresses are looked up only once."""
 
     def __init__(self, question: Question) -> None:
         self._usable = question.host.usable

@@ -59,7 +59,8 @@ def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
 def goal(name: str, decision: Decision) -> str:
     """Return the effect of a change as words that follow "it would".
 
-    A rejected interface is already the hostActiveNic. The effect of a change is that it is not rejected.
+    If the interface is already the hostActiveNic, but rejected, the effect of a change is that the interface is not
+    rejected any more.
     """
     return "not be rejected" if name == decision.host_active_nic else "be the hostActiveNic"
 
@@ -71,7 +72,7 @@ def _removed(reason: Reason) -> str:
 
 
 def _reads_addresses(reason: Reason) -> bool:
-    """Return whether the clause that decided reads the addresses of the host."""
+    """Return whether the clause that decided the rule uses the addresses of the host."""
     return any(value.word.startswith("host.") or value.word in _ADDRESS_WORDS for value in reason.seen)
 
 

@@ -58,7 +58,7 @@ class CnameChain:
                 return self.end(outcome)
 
     def end(self, outcome: Outcome, addresses: tuple[Address, ...] = ()) -> Family:
-        """Return the result for this address family, with the CNAME records that were followed until now."""
+        """Return the result for this address family, with all CNAME records that the chain has followed."""
         least = min(self._ttls, default=None)
         return Family(self._rdtype, outcome, addresses, tuple(self._links), least, self._is_stale)
 

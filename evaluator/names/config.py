@@ -104,7 +104,7 @@ def read_config(servers: Sequence[str], timeout: float) -> ResolverConfig:
 
 
 def system_config(timeout: float, file: Path = _SYSTEM_FILE) -> ResolverConfig:
-    """Return the first three name servers of resolv.conf(5); invalid lines and a missing file are ignored."""
+    """Return the first three valid name servers of resolv.conf(5). A missing file counts as an empty file."""
     try:
         lines = read_regular(file).decode("utf-8", errors="replace").splitlines()
     except OSError:

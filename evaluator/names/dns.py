@@ -92,7 +92,7 @@ class _TypeLookup:
                 return family
 
     async def _query(self, name: str) -> Response | None:
-        """Query the servers in order, in two rounds. Return the first answer; None without an answer in time."""
+        """Query the servers in order, in two rounds. Return the first answer, or None if no answer arrives in time."""
         servers = self._config.servers
         tries = len(servers) * _ROUNDS
         for attempt in range(tries):

@@ -5,8 +5,9 @@ A lookup is a list of exchanges. `dns` creates the list by the rules below. A re
 - Order: the queries for A and the queries for AAAA run in parallel. If the queries for one record type fail, the other
   record type is not affected. The queries for one record type are sequential.
 - Retries: the servers are queried in the configured order, in two rounds. The first answer is used.
-- Deadlines: the whole lookup has one deadline. A query gets the remaining time divided by the remaining tries, at
-  most two seconds. So a server that does not answer cannot use up the time of the servers after it.
+- Deadlines: the whole lookup has one deadline. The time for a query is the remaining time of the lookup, divided by the
+  number of remaining tries, but at most two seconds. So a server that does not answer cannot use up the time of the
+  servers after it.
 - Transport: a query is sent by UDP with EDNS 1232. If the response is truncated, the query is repeated over TCP, within
   the time of the same query.
 - Source checks: the UDP socket is connected, so the kernel drops datagrams from other addresses and ports. A datagram

@@ -68,7 +68,7 @@ def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses
 
 
 def _elsewhere(answers: NameAnswers) -> str:
-    """Return a hint that names another place to look up the name; empty without another place."""
+    """Return a hint that names another place to look up the name. If no such place exists, the hint is empty."""
     if answers.name.ascii.endswith(".local"):
         return _MDNS
     return _NO_HOSTS_FILE if answers.hosts is None else ""
@@ -102,7 +102,7 @@ def _hosts_findings(answers: NameAnswers) -> Iterator[Finding]:
 
 
 def _differs(family: Family, hosts: HostsEntry) -> bool:
-    """Return whether DNS gives a definite answer for this family that differs from the hosts file."""
+    """Return whether DNS gives a definite answer for this address family that is not the answer of the hosts file."""
     version = 4 if family.rdtype == "A" else 6
     listed = {address for address in hosts.addresses if address.version == version}
     return family.outcome.proves_absence and set(family.addresses) != listed

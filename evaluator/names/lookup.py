@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
     @property
     def proves_absence(self) -> bool:
-        """Return whether this outcome proves that no more addresses exist than those in the result."""
+        """Return whether this outcome proves that the result contains all addresses of this type."""
         return self in (Outcome.ANSWERED, Outcome.NO_ADDRESSES, Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)
 
 
@@ -54,7 +54,7 @@ class Family(Struct, frozen=True):
     is_stale: bool = False
 
     def to_dict(self) -> dict[str, object]:
-        """Return the family as JSON-ready data."""
+        """Return the result as JSON-ready data."""
         return {
             "type": self.rdtype,
             "outcome": str(self.outcome),
@@ -136,7 +136,7 @@ def lookup_findings(
         yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
         exists = f"the name server reports for one DNS record type that {quoted} exists"
-        message = f"{exists}, and for another that {quoted} does not exist"
+        message = f"{exists}, and for the other type that {quoted} does not exist"
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the name server violates RFC 8020")
     if any(family.least_ttl == 0 for family in families):
         message = f"an answer for {quoted} must not be cached (TTL 0)"

@@ -53,9 +53,9 @@ def _c_number(text: str) -> int | None:
 
 
 def _join(parts: list[int | None]) -> str:
-    """Return the address of one to four numbers. The last number gives all remaining octets.
+    """Return the address that is written as one to four numbers. The last number gives all remaining octets.
 
-    The result is empty if the numbers are not an address.
+    If the numbers are not an address, the result is empty.
     """
     if not 1 <= len(parts) <= 4:
         return ""

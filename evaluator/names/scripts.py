@@ -24,7 +24,7 @@ _ALLOWED_TOGETHER = (
 
 
 def mixed_scripts(name: str) -> tuple[str, ...]:
-    """Return the sorted scripts of the first label that mixes scripts; empty if no label mixes scripts."""
+    """Return the sorted scripts of the first label that mixes scripts. Without such a label, the result is empty."""
     if name.isascii():
         return ()
     for label in name.split("."):

@@ -1,4 +1,4 @@
-"""Possible changes of the owners of host addresses: an interface gains addresses, others lose addresses, or both.
+"""Possible changes of the owners of host addresses: an interface gains addresses, other interfaces lose them.
 
 The idea: most policies choose the interface that owns the host's address. So two changes help most often: this
 interface gains the address, or every *rival* loses its host addresses. A rival is another interface that owns a host
@@ -13,10 +13,10 @@ each gain with the losses of the rivals.
   interface becomes up and leaves its masters. Without these edits, a report of the format cannot contain the new
   address.
 
-Limits: only the first three addresses and the first three rivals get options of their own. If an interface lacks more
-than 64 addresses, no option adds all of them. An option for all rivals can have thousands of edits; the search does not
-combine such an option with others (`search.py`). This module proposes options, and does not test them. The search
-verifies an option by deciding again.
+Limits: only the first three addresses and the first three rivals get options of their own. If the host has more than 64
+addresses that the interface does not own, no option adds all these addresses. An option for all rivals can have
+thousands of edits; the search does not combine such an option with others (`search.py`). This module proposes options,
+and does not test them. The search verifies an option by deciding again.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ class Owners:
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:
         """Return the address with a likely prefix length.
 
-        Four lengths are tried in this order: the length of the address on another interface, of a subnet of this
-        interface that contains the address, of a subnet of another interface that contains the address, and the usual
-        length of the address family. The first length that exists is used.
+        The first of these lengths that exists is used: the length of the same address on another interface; the length
+        of a subnet of this interface, if the subnet contains the address; the length of such a subnet of another
+        interface; the usual length of the address family.
         """
         length = self._length(address)
         if length is None:
@@ -172,8 +172,8 @@ def _up(name: str) -> Trial:
 def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
     """Yield the cases in which other interfaces lose host addresses.
 
-    The cases are, in this order: all interfaces lose one address, one interface loses all its addresses, all interfaces
-    lose all addresses.
+    The cases are, in this order: all other interfaces lose one address, one other interface loses all its addresses,
+    all other interfaces lose all addresses.
     """
     addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:
@@ -187,8 +187,8 @@ def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
 def _losses_with_gain(rivals: RivalAddresses, new: tuple[Address, ...]) -> Iterator[Loss]:
     """Yield the cases in which other interfaces lose addresses while this interface gains addresses.
 
-    First, the other interfaces lose only the gained address, if a single address is gained. Then the other interfaces
-    lose all host addresses.
+    If the interface gains a single address, the first case is that the other interfaces lose only this address. In the
+    last case, the other interfaces lose all host addresses.
     """
     if len(new) == 1 and _everywhere(rivals, new[0]):
         yield _everywhere(rivals, new[0])
@@ -203,8 +203,8 @@ def _everywhere(rivals: RivalAddresses, address: Address) -> Loss:
 def losing(loss: Loss) -> tuple[Trial, ...]:
     """Return the trials that remove the given addresses from their interfaces.
 
-    Up to eight interfaces get a trial each, so that the search can leave out a single trial. More than eight interfaces
-    share one trial.
+    If at most eight interfaces lose addresses, each of them has its own trial, so that the search can leave out a
+    single trial. Otherwise one trial is for all interfaces.
     """
     builders = {f"addresses of {name}": _loss(name, addresses) for name, addresses in loss}
     if len(loss) > _MOST_SEPARATE_LOSSES:

@@ -45,9 +45,9 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
     """Yield sets of addresses for the host.
 
-    The first set contains all host addresses that the interface owns. Each other set contains one address: first
-    addresses that the interface owns, then host addresses that the interface does not own. A change of the report can
-    add the latter to the interface.
+    The first set contains all host addresses that the interface owns. Each other set contains one address. Sets with an
+    address that the interface owns are first. Then come sets with a host address that the interface does not own,
+    because a change of the report can add this address to the interface.
     """
     own = link.address_set
     matched = tuple(address for address in host.usable if address in own)

@@ -56,7 +56,7 @@ _MOST_EDITS_TOGETHER = 64
 
 
 class Effort(Struct):
-    """The work that one explanation is still allowed to do.
+    """The amount of work that the searches of one explanation may still do.
 
     One unit is the evaluation of one rule for one interface.
     """
@@ -112,7 +112,7 @@ class _ChangedCase(Struct, frozen=True):
 
 
 class _Attempts(Struct):
-    """A cache of the changed cases of one interface, by the trials that lead to them. So no report is read twice."""
+    """Stores each changed case of one interface with the trials that lead to it, so that no report is read twice."""
 
     name: str
     start: Case
@@ -161,7 +161,7 @@ def smallest_change(case: Case, link: Link, effort: Effort) -> SearchResult:
 
 
 def _try_large_options(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> SearchResult:
-    """Try each option that has many edits, without other options. The search stopped before these options."""
+    """Try each option that has many edits, one at a time, after the search stopped before it reached these options."""
     for option in options:
         trials = _in_order_of_trial((option,))
         is_large = option.edit_count > _MOST_OPTIONS_AT_ONCE
@@ -182,9 +182,10 @@ def _options(case: Case, link: Link, owners: Owners) -> tuple[Option, ...]:
 
 
 def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
-    """Yield the trials of one to three options without a common subject. The fewest changed facts are first.
+    """Yield combinations of one to three options, as trials. Combinations that change the fewest facts are first.
 
-    An option that has very many edits is not combined with other options.
+    Two options with a common subject are not combined. An option that has very many edits is not combined with other
+    options.
     """
     subjects = {option: option.subjects for option in options}
     combinable = [option for option in options if option.edit_count <= _MOST_EDITS_TOGETHER]
@@ -200,7 +201,7 @@ def _combinations(options: tuple[Option, ...]) -> Iterator[tuple[Trial, ...]]:
 
 
 def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
-    """Return the trials of options: first trials that change the report, then trials that change the question."""
+    """Return the trials of the options. Trials that change the report are before trials that change the question."""
     trials = (trial for option in options for trial in option.trials)
     return tuple(sorted(trials, key=lambda trial: not trial.reads))
 

@@ -129,7 +129,7 @@ def _union(changes: Sequence[ChangedFacts]) -> ChangedFacts:
 def changed_facts(
     links: Mapping[str, set[str]], every_link: set[str] | None = None, host: set[str] | None = None
 ) -> ChangedFacts:
-    """Return the facts that an edit is allowed to change: of some interfaces, of every interface, and of the host."""
+    """Return the facts that an edit may change: facts of some interfaces, of every interface, or of the host."""
     by_name = {name: frozenset(facts) for name, facts in links.items()}
     unknown = frozenset(every_link or ()).union(*by_name.values()).difference(LINK_FACTS)
     if unknown:  # if a name is misspelled, each change of this fact looks like a change of another fact

@@ -5,8 +5,8 @@ the entries of the members change, not the entry of the bond or bridge. An IPv4 
 has an earlier address in the same subnet. If the first address is removed, the next address becomes the first, as in
 the kernel.
 
-A report without a routing table still has routes: the reader derives a route to each connected subnet. As soon as a
-table exists, the reader uses only the table. So when the first route is added, the connected routes are written too.
+A report without a routing table still has routes: the reader derives a route to each connected subnet. If the report
+has a table, the reader uses only the table. So if the writer adds the first route, it also writes the connected routes.
 """
 
 from __future__ import annotations

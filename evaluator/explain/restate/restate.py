@@ -1,12 +1,12 @@
 """Write a change into the document of a report, and read the changed document with the reader of its format.
 
 The counterfactual search needs the facts of a host after one change. The search could copy `HostFacts` and replace a
-field, but possibly no report can describe the resulting host. So the change is written into the document of the report
-instead. The reader validates the changed document and derives all facts from it, as for any report.
+field. But perhaps no report can describe a host with such facts. So the change is written into the document of the
+report instead. The reader validates the changed document and derives all facts from it, as for any report.
 
 An edit can have side effects: in VDSM's report, a new address also adds a subnet and a route. Therefore each edit
-declares the facts that it is allowed to change (`ChangedFacts`). All other facts of all interfaces must be equal before
-and after, else the edit is rejected and the search does not use it.
+declares the facts that it is allowed to change (`ChangedFacts`). If any other fact differs after the edit, the edit is
+rejected, and the search does not use it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class ChangedFacts(Struct, frozen=True):
-    """The facts that an edit is allowed to change: of some interfaces by name, of every interface, of the host."""
+    """The facts that an edit may change: facts of some named interfaces, of every interface, or of the host."""
 
     links: Mapping[str, frozenset[str]]
     every_link: frozenset[str] = _NOTHING
