@@ -1,4 +1,4 @@
-"""Writes a new decision in the document version that a record uses, so that the two can be compared.
+"""Writes a new decision in the document version of a record, so that the new and the old document can be compared.
 
 A record contains the document of its decision. The record can be old, and its document can have an old version. A
 replay writes the new decision in the same version, and then compares the two documents.

@@ -3,7 +3,7 @@
 A record consists of an envelope and bodies. The envelope is canonical JSON (RFC 8785) of strings, booleans, nulls and
 integers up to 2^53 - 1. The envelope refers to its bodies by their SHA-256 digests. The bodies are the original bytes
 of the report and the texts of the policy, so a log stores a text only once, even if many records use the text. If a
-member means the same as a member in OPA's decision log, it has the same name.
+member has the same meaning as a member of OPA's decision log, both members have the same name.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def _canonical(value: object) -> bytes:
 
 
 def _answer_of(document: Mapping[str, Any]) -> Json:
-    """Return the part of a document that must be equal in every version: the answer and the sets in the trace."""
+    """Return the part of a document that must be equal in every version: the answer and the interfaces in the trace."""
     trace = [{key: step[key] for key in _STEP_MEMBERS} for step in document["trace"]]
     return {**{key: document[key] for key in _ANSWER_MEMBERS}, "trace": trace}
 

@@ -1,6 +1,7 @@
 """Writes a counterexample for a terminal: the host as a tree, its decision, and the clause that makes a claim false.
 
-The short text fits on one screen. The detailed text also has the reasons of every interface, as `activenic explain -v`.
+The short text fits on one screen. The detailed text also has the reasons of every interface, as in the output of
+`activenic explain -v`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _Reasons = Callable[[DecidedHost], Iterable[str]]
 
 
 def brief(example: ExplainedExample) -> Iterator[str]:
-    """Yield the lines about a counterexample: for each host its tree, its decision and the reason of the decision."""
+    """Yield the lines about a counterexample: for each host, its tree, its decision and the reason of the decision."""
     yield from _text(example, summary_of)
 
 
@@ -32,7 +33,7 @@ def detailed(example: ExplainedExample) -> Iterator[str]:
 
 def _text(example: ExplainedExample, reasons: _Reasons) -> Iterator[str]:
     first, changed = example.first, example.changed
-    yield "the smallest host that breaks it:" if changed is None else "the smallest host, before the change:"
+    yield "the smallest host that breaks the property:" if changed is None else "the smallest host, before the change:"
     yield from _host(first, reasons, frozenset(), frozenset())
     if changed is not None:
         yield "after the change:"
@@ -63,7 +64,7 @@ def _names(host: AbstractHost) -> frozenset[str]:
 
 
 def added_addresses(first: DecidedHost, changed: DecidedHost) -> frozenset[str]:
-    """Return the answers that only the changed host has."""
+    """Return the host addresses that only the changed host has."""
     return frozenset(map(str, changed.decision.host.answers)) - frozenset(map(str, first.decision.host.answers))
 
 

@@ -1,7 +1,7 @@
-"""Print the comparison of two policies for every host as one HTML page: the changes, and the smallest host of each.
+"""Print the comparison of two policies for every host as one HTML page: the changes, each with its smallest host.
 
-Each host is drawn twice: with the decision of the old policy and with that of the new one. The page loads nothing and
-runs no scripts (`frame.py`).
+Each host is drawn twice: once with the decision of the old policy, and once with the decision of the new policy. The
+page loads nothing and runs no scripts (`frame.py`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _head(found: Differences) -> Html:
     elif found.is_settled:
         sentence, tone = "Every host gets the same status and interface (proved).", "resolved"
     else:
-        sentence, tone = "No change was found, but not every change is proved to happen never.", "ambiguous"
+        sentence, tone = "No change was found. For some changes, it is unknown whether they can happen.", "ambiguous"
     return element(
         "header",
         element("h1", "Differences of ", name(found.old.name), " and ", name(found.new.name)),
@@ -71,7 +71,7 @@ def _head(found: Differences) -> Html:
 
 
 def _pair(found: Differences, differences: PairDifferences, anchor: str) -> Iterator[Html]:
-    """Yield the section of one pair of policies: its changes, then the smallest host of each change that happens."""
+    """Yield the section of one pair of policies: its changes, then for each change the smallest host that shows it."""
     examples, never, others = sorted_results(differences.results)
     rows: list[tuple[Html, Html]] = []
     for number, (change, example) in enumerate(examples):

@@ -1,7 +1,7 @@
 """Escapes text for output formats in which some characters have a meaning: XML, GitHub's commands, Markdown.
 
-Names in policies, tests and reports can contain any characters. This module has one function for each format. So a name
-can never end an attribute, begin a second command or add a column.
+Names in policies, tests and reports can contain any characters. Without escaping, a name could end an attribute, begin
+a second command or add a column. This module has one function for each format.
 """
 
 from __future__ import annotations

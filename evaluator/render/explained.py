@@ -1,7 +1,8 @@
-"""Explains a decision on a host of any size: with reasons for many interfaces, and changes for few interfaces.
+"""Explains a decision. For a large host, many interfaces get reasons, but only a few interfaces get changes.
 
-The search for changes takes much longer than the reasons. A reader of a large host needs the changes of the candidates
-and owners, and the reasons of the other interfaces.
+A change is a modification of the host that would make an interface the answer. The search for changes takes much longer
+than the reasons. A reader of a large host needs the changes of the candidates and owners, and the reasons of the other
+interfaces.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from evaluator.decision.decision import Decision, Explanation
 
 
 def explained(decision: Decision, most_reasons: int | None, most_changes: int | None) -> Explanation:
-    """Return the explanation with at most `most_reasons` interfaces; only `most_changes` of them have a change.
+    """Return the explanation with at most `most_reasons` interfaces. At most `most_changes` interfaces have a change.
 
     Both limits have the meaning of `most` in `Decision.explain`. None means no limit.
     """

@@ -12,7 +12,10 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO
 
 
 def annotation(severity: Severity, message: str, place: str = "", title: str = "") -> str:
-    """Return one workflow command. `place` is `file:line:column`, or empty; other places become part of the message."""
+    """Return one workflow command.
+
+    `place` is `file:line:column`, or empty. A place in any other form becomes part of the message.
+    """
     properties: dict[str, str] = {}
     path, line, column = split_place(place)
     if line:

@@ -68,7 +68,7 @@ def _lines(found: Differences) -> Iterator[_Line]:
 
 
 def heading(found: Differences, differences: PairDifferences) -> str:
-    """Return the names of the policies, and the values of their parameters."""
+    """Return the line with the names of the two policies and the values of their parameters."""
     names = f"{visible(found.old.name)} → {visible(found.new.name)}"
     pair = differences.pair
     values = _values_of_both(found, pair.of_old(pair.fixed), pair.of_new(pair.fixed))
@@ -77,7 +77,8 @@ def heading(found: Differences, differences: PairDifferences) -> str:
     given = f", with {values}" if values else ""
     if len(pair.fixed) == len(pair.parameters):
         return f"{names}{given}"
-    return f"{names}{given}, for all values of the {'other ' if given else ''}parameters, equal in both policies"
+    other = "other " if given else ""
+    return f"{names}{given}, for all values of the {other}parameters; each of them has the same value in both policies"
 
 
 def _values_of_both(found: Differences, old: Mapping[str, Value], new: Mapping[str, Value]) -> str:
@@ -129,7 +130,7 @@ def reasons_of(found: Differences, example: ChangedHost) -> Iterator[str]:
 def sorted_results(
     results: Iterable[ChangeResult],
 ) -> tuple[list[tuple[Change, ChangedHost]], list[ChangeResult], list[ChangeResult]]:
-    """Return the changes with an example, those that are proved to happen never, and the other ones."""
+    """Return three lists: changes with an example, changes that are proved impossible, and all other changes."""
     examples: list[tuple[Change, ChangedHost]] = []
     never: list[ChangeResult] = []
     others: list[ChangeResult] = []
@@ -177,14 +178,14 @@ def reason_words(result: ChangeResult) -> str:
     """Return why a change has neither an example nor a proof."""
     match result.verdict:
         case NeverUpTo(size=size):
-            return f"not for a host of at most {size} interfaces; larger hosts are not proved"
+            return f"never on hosts of at most {size} interfaces; no proof for larger hosts"
         case Undecided(size=size):
-            return f"undecided; not for a host of at most {size} interfaces"
+            return f"undecided; never on hosts of at most {size} interfaces"
     raise TypeError("a change with an example or a proof needs no reason")
 
 
 def cause_words(result: ChangeResult) -> Iterator[str]:
-    """Yield what the proof or the search of a change could not use."""
+    """Yield the words that prevent a complete search, and the clauses that prevent a proof, each as a text."""
     verdict = result.verdict
     if isinstance(verdict, Undecided) and verdict.words:
         yield f"the search of small hosts does not enumerate {', '.join(verdict.words)}"

@@ -163,7 +163,7 @@ def _near_misses(interface: InterfaceReasons) -> Iterator[str]:
 
 
 def _example_of_change(interface: InterfaceReasons, explanation: Explanation) -> Iterator[str]:
-    """Yield a sentence with the change of one interface of a group. The sentence contains the name of the interface."""
+    """Yield a sentence with the change that concerns one interface of a group. The sentence names this interface."""
     if interface.change is None:
         return _change(interface, explanation, "any of them")
     return (f"for example, {line}" for line in _change(interface, explanation, visible(interface.name)))

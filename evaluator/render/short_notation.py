@@ -1,9 +1,9 @@
 """Writes a small host in the short notation of policy tests, if the notation can state the host exactly.
 
-The notation states fewer facts than a report, and the reader gives other facts a value: for example, an interface
-without `dhcp` is one whose configuration is not DHCP. So the text is read back and decided. It is exact if the decision
-is the same, with its findings and its trace, and if every word that a rule reads has the same value for every
-interface and address.
+The notation states fewer facts than a report. The parser gives each fact that is not stated a value. For example, if
+the text has no `dhcp` for an interface, the interface does not use DHCP. So the text is parsed again and decided. It is
+exact if the decision is the same, with its findings and its trace, and if every word that a rule reads has the same
+value for every interface and address.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ def _is_exact(text: str, host: AbstractHost, policy: Policy) -> bool:
 
 
 def _few_statements(host: AbstractHost) -> Iterator[str]:
-    """Yield the statements without those that only name an interface which another statement names too."""
+    """Yield the statements about a host.
+
+    A statement that contains only the name of an interface is left out if another statement contains this name.
+    """
     lowers = {index for interface in host.interfaces for index in interface.lowers}
     for index, interface in enumerate(host.interfaces):
         statement = _statement(host, interface)

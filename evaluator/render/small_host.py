@@ -20,7 +20,7 @@ def statements_of(host: AbstractHost) -> str:
 
 
 def asked_by(host: AbstractHost, added: Collection[str] = ()) -> str:
-    """Return the addresses by which the decision is asked, and the parameters that have a value.
+    """Return the host addresses with which the decision is made, and the parameters that have a value.
 
     The addresses in `added` are marked as added.
     """

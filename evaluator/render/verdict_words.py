@@ -26,7 +26,7 @@ def verdict_words(result: PropertyResult) -> str:
     match result.verdict:
         case Proved():
             is_about_parts = isinstance(result.of.statement, EveryRuleMatters | EveryClauseMatters)
-            return "true, with a decision for each" if is_about_parts else "proved for every host"
+            return "true: each part changes a decision" if is_about_parts else "proved for every host"
         case Refuted():
             return "false"
         case ProvedUpTo(size=size):
@@ -66,7 +66,7 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
 def _false_because(result: PropertyResult, size: int | None) -> str:
     """Return the words before the parts of the policy that make a property false."""
     if isinstance(result.of.statement, OrderIndependent):
-        return "the policy reads an order:"
+        return "the policy reads the order of the report or of the answers:"
     return "no effect on any host (proved):" if size is None else f"no effect on a host of at most {size} interfaces:"
 
 

@@ -30,7 +30,7 @@ _Describe = Callable[[ExplainedExample], Iterator[str]]
 
 
 def print_results(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Print each result as soon as it is known, then what the proofs assume. A counterexample fits on a screen."""
+    """Print each result when it is known, then the assumptions of the proofs. A counterexample fits on a screen."""
     _print_results(policy, results, stream, brief)
 
 

@@ -124,7 +124,9 @@ def _counterexamples(
             for result in results
             if result.of.name in examples
         ]
-        lead = element("p", "For each property that is false, the smallest host that breaks it.")
+        lead = element(
+            "p", "For each property that is false, this section shows the smallest host that breaks the property."
+        )
         yield section("Counterexamples", "counterexamples", lead, *shown)
 
 

@@ -78,7 +78,8 @@ def test_json_and_page_of_some_interfaces(tmp_path: Path, capsys: pytest.Capture
     assert [interface["name"] for interface in explanation["interfaces"]] == ["a", "bond0"]
     assert explanation["others"] == 1
     assert main([*question, "--output", "html"]) == 0
-    assert "Not explained, because not part of the decision: 1 more interface." in capsys.readouterr().out
+    page = capsys.readouterr().out
+    assert "Interfaces that are not part of the decision are not explained: 1 more interface." in page
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_the_command_prints_a_proof_or_the_smallest_host_of_each_change(policies
     assert run([old, new], capsys)[0] == 0
     status, text = run([old, new, "--exit-code"], capsys)
     assert status == 8
-    assert "small → mine, for all values of the parameters, equal in both policies\n" in text
+    assert "small → mine, for all values of the parameters; each of them has the same value in both policies\n" in text
     assert "  resolved bond0 → rejected bond0\n      bond0 has 192.0.2.10/24\n" in text
     assert "      asked by 192.0.2.10 with vlan=0\n      small: resolved: bond0 (bond) is the hostActiveNic" in text
     assert "      mine: rejected: bond0, because another VLAN\n  no host shows another change (proved)\n" in text
@@ -213,7 +213,7 @@ def test_without_a_proof_and_without_a_change_the_command_fails(policies, tmp_pa
     new.write_text(SMALL.replace("nic.vlan_id != vlan", "count(nic.ports) < count(nic.slaves)"), encoding="utf-8")
     status, text = run([str(old), str(new), "-n", "1", "--timeout", "2"], capsys)
     assert status == 1
-    assert "  resolved → rejected: not for a host of at most 1 interfaces; larger hosts are not proved\n" in text
+    assert "  resolved → rejected: never on hosts of at most 1 interfaces; no proof for larger hosts\n" in text
     assert "      no exact translation: count(nic.ports) < count(nic.slaves)\n" in text
 
 

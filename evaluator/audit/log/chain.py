@@ -78,7 +78,10 @@ def checkpoint_hash(previous: bytes, signer: bytes | None, document: bytes) -> b
 
 
 def signed_text(digest: bytes) -> bytes:
-    """Return the octets to sign: a fixed prefix and the hash. The prefix makes signatures of other things invalid."""
+    """Return the octets to sign: a fixed prefix and the hash.
+
+    A signature of a text without this prefix is never valid as a signature of a hash.
+    """
     return _SIGNATURE + digest
 
 

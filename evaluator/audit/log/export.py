@@ -203,7 +203,7 @@ class _ChainWalk:
             progress(self.records, 0)
 
     def noted_head_problems(self) -> Iterator[Diagnostic]:
-        """Yield the problem if the noted head is not in the chain of the export."""
+        """Yield the problem if the chain of the export does not contain the head that the caller gives."""
         if self._noted_head is not None:
             yield from head_problems(self._noted_head, self.head.seq, self._hash_at_noted)
 

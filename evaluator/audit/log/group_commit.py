@@ -5,8 +5,8 @@ one thread takes all records that arrived during the last commit and writes them
 in databases). A caller gets a future that is done when its record is on the disk. Under little load a group has one
 record, and nothing waits for more records to arrive.
 
-If a group cannot be written, its records are written one by one. So a record that no log can store does not fail the
-records of other callers, and each caller gets the error of its own record.
+If a group cannot be written, its records are written one by one. So if one record cannot be stored in any log, the
+records of other callers are still written. Each caller gets only the error of its own record.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class GroupCommit:
         return future
 
     def close(self) -> None:
-        """Write what was submitted, and end the thread."""
+        """Write the submitted records, and end the thread."""
         with self._lock:
             self._is_closed = True
             self._queue.put(None)

@@ -5,8 +5,8 @@ unreadable. So the reader tries the stored hash of the previous record first. If
 computes a hash from the envelope of the previous record. If the previous record is lost, only the checksum of the
 record can be verified. The reader then returns the record, and `LogEntry.unproven` contains the reason.
 
-If SQLite reports damage, the reader copies the rows from the file's pages and reads the copy (`salvage.py`). It does
-the same if a row is missing and SQLite's integrity check fails.
+If SQLite reports damage, the reader copies the rows from the file's pages and reads the copy (`salvage.py`). The reader
+also makes this copy if a row is missing and SQLite's integrity check fails.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class LogReader:
                 log.connection.close()
 
     def forget(self) -> None:
-        """Discard the copy in memory, because the file was written to."""
+        """Discard the copy in memory, because the file has changed."""
         self._copy = self._file if self._file.is_salvaged else None
         self._is_examined = self._file.is_salvaged
 
@@ -259,7 +259,7 @@ def _seq_of(item: int | Damaged) -> int:
 
 
 def missing(first: int, last: int) -> Damaged:
-    """Return the value for one or more consecutive missing records."""
+    """Return the `Damaged` value for one missing record, or for several consecutive missing records."""
     message = f"record {first} is missing" if first == last else f"records {first} to {last} are missing"
     return Damaged(first, "", (Diagnostic(RecordCode.RECORD_MISSING, message, order=first),))
 

@@ -42,7 +42,7 @@ def head_of(connection: sqlite3.Connection) -> Head:
 
 
 def pruned_head(connection: sqlite3.Connection) -> Head:
-    """Return the head before the first record: the head of the last pruned record, or GENESIS without a prune.
+    """Return the head before the first record: the head of the last pruned record, or GENESIS if none was pruned.
 
     A checkpoint contains this head in its columns and in its document. If they differ, the document is used if its hash
     is correct. The hash of the result is empty if both are unreadable.

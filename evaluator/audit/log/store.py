@@ -52,7 +52,7 @@ def _random_id() -> str:
 
 
 class DecisionLog:
-    """A decision log, or an export of a log that is only read. Create an object with `DecisionLog.open`.
+    """A decision log, or an export of a log. An export can only be read. Create an object with `DecisionLog.open`.
 
     Threads may share the object, but a process must not use the object after a fork. Methods that read raise no other
     error than RecordError, even for a damaged file.
@@ -136,7 +136,10 @@ class DecisionLog:
         return self.record_of(self.entry(decision_id))
 
     def entry(self, decision_id: str) -> LogEntry:
-        """Return a record without bodies, with its position in the chain. Raises RecordError, as `get` does."""
+        """Return a record without bodies, with its position in the chain.
+
+        Raises RecordError in the same cases as `get`.
+        """
         item = self.find(decision_id)
         if isinstance(item, Damaged):
             raise UnverifiedError(item.problems)
@@ -156,7 +159,8 @@ class DecisionLog:
     def records(self, wanted: LogFilter = _ALL) -> Iterator[Record]:
         """Yield every intact record that matches the filter `wanted`, in the order of the chain.
 
-        If records are damaged, raises UnverifiedError with all problems after the last record.
+        If records are damaged, raises UnverifiedError after all intact records were yielded. The error contains all
+        problems.
         """
         problems: list[Diagnostic] = []
         for record in self.places(wanted):
@@ -182,7 +186,7 @@ class DecisionLog:
     ) -> Iterator[LogEntry]:
         """Yield the intact matching records without bodies.
 
-        Raises UnverifiedError after the last record if a matching record is damaged, as `records` does.
+        If a matching record is damaged, raises UnverifiedError after all intact records were yielded, like `records`.
         """
         problems: list[Diagnostic] = []
         for item in self.items(wanted, newest_first=newest_first, limit=limit):

@@ -101,7 +101,7 @@ def _head_problems(connection: sqlite3.Connection, noted_head: Head | None) -> I
 
 
 def head_problems(noted_head: Head, last: int, stored: object) -> Iterator[Diagnostic]:
-    """Yield the problem if a noted head is not in the chain.
+    """Yield the problem if the chain does not contain the head that the caller noted earlier.
 
     `last` is the number of the last record, and `stored` the hash of the record that has the noted number.
     """

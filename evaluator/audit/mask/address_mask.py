@@ -1,4 +1,4 @@
-"""Computes pseudonyms of addresses that preserve prefixes: if two addresses share a subnet, their pseudonyms do too.
+"""Computes pseudonyms of addresses. Addresses of one subnet get pseudonyms of one subnet (prefix preservation).
 
 **Algorithm.** The algorithm is Crypto-PAn, but with HMAC-SHA-256 instead of AES. A keyed function of the bits before
 bit i determines whether bit i of an address is flipped. So two addresses share as many leading bits after masking as

@@ -63,7 +63,7 @@ class Pseudonyms:
     def _name(self, text: str) -> str:
         """Return the pseudonym of a text.
 
-        A MAC address is replaced by a MAC address, a network by a network, and so on.
+        The pseudonym has the form of the text: for example, the pseudonym of a MAC address is a MAC address.
         """
         if text in SAME_EVERYWHERE:
             return text

@@ -131,7 +131,7 @@ def hidden_box(names: Sequence[str], position: str) -> BoxContent:
 
 
 def text_line(text: str, style: Style) -> TextLine:
-    """Return a line with a foreign text, shortened to the largest number of cells of its style."""
+    """Return a line with a text from outside. A text with more cells than its style allows is shortened."""
     shortened = _shorten(printable(text), style.max_cells)
     return TextLine(shortened, style, sum(map(_cells, shortened)))
 

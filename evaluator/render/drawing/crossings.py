@@ -67,7 +67,11 @@ def _depth_first_order(component: Component, lowers: _Neighbours) -> _Order:
 
 
 def _sweep(order: _Order, pairs: Iterable[tuple[int, int]], neighbours: _Neighbours) -> _Order:
-    """Return the order after one sweep. Each pair is a fixed layer and the layer that is sorted according to it."""
+    """Return the order after one sweep.
+
+    Each pair contains a fixed layer and a layer to sort. The second layer is sorted by the positions in the first
+    layer.
+    """
     result = list(order)
     for fixed, moved in pairs:
         position = {node: i for i, node in enumerate(result[fixed])}

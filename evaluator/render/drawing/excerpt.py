@@ -78,7 +78,11 @@ def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Ro
 
 
 class _Selection(Struct, frozen=True):
-    """The names to draw, and the names from which the search continued to lower and to upper devices."""
+    """The names to draw.
+
+    The search already continued from the names in `followed_down` to lower devices, and from the names in `followed_up`
+    to upper devices.
+    """
 
     drawn: set[str] = field(default_factory=set)
     followed_down: set[str] = field(default_factory=set)
@@ -119,9 +123,10 @@ def _select_near(involved: Sequence[str], lowers: Neighbours, uppers: Neighbours
 
 
 def _choose(neighbours: Sequence[str], preferred: set[str], lowers: Neighbours) -> list[str]:
-    """Return the preferred neighbours and a few others.
+    """Return the preferred neighbours and a few other neighbours.
 
-    The others are sorted: those with lower devices first, then by name.
+    The other neighbours are sorted: neighbours with lower devices come first, and each of the two groups is sorted by
+    name.
     """
     first = [name for name in neighbours if name in preferred]
     others = [name for name in neighbours if name not in preferred]

@@ -151,9 +151,10 @@ def _mean(values: Sequence[float], default: float) -> float:
 
 
 def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[float]:
-    """Return centers without overlap, in the same order, that are nearest to the ideal centers by least squares.
+    """Return centers that do not overlap and have the same order as the ideal centers.
 
-    The space to the left of each center is subtracted. Isotonic regression (pool adjacent violators) follows.
+    The sum of the squared distances from the ideal centers is as small as possible. To find such centers, the space to
+    the left of each center is first subtracted. Then isotonic regression (pool adjacent violators) is applied.
     """
     offsets = [0.0]
     for left, right in pairwise(widths):

@@ -75,7 +75,7 @@ def _escaped(text: str) -> str:
 
 
 def _limit_marks(text: str) -> str:
-    """Replace each combining mark that would cover other lines by the number of its code point.
+    """Replace each combining mark that would cover other lines. The number of its code point is written instead.
 
     Such a mark is the third or a later mark of a letter, or a mark at the beginning of a text.
     """

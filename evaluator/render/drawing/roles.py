@@ -31,7 +31,8 @@ _RANK = {kind: rank for rank, kind in enumerate(RoleKind)}
 class Role(Struct, frozen=True):
     """The role of one interface.
 
-    `label` is the name of the role, and `rule` the rule that gave the interface this role. Both can be empty.
+    `label` is the name of the role. `rule` is the name of the rule that gave the interface this role. Both texts can be
+    empty.
     """
 
     kind: RoleKind
@@ -76,7 +77,7 @@ def _removed(decision: Decision) -> dict[str, Role]:
 
 
 def _near_misses(decision: Decision, explanation: Explanation) -> set[str]:
-    """Return the interfaces with near misses that are neither above nor below an owner.
+    """Return the interfaces that have a near miss and are neither above nor below an owner.
 
     If an interface with a near miss is above or below an owner, the drawing already shows the near miss.
     """

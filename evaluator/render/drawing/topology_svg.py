@@ -48,7 +48,7 @@ class Drawing(Struct, frozen=True):
 def draw(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str], anchor: str = "drawing") -> Drawing:
     """Return the drawing of an excerpt; `anchors` has the link target of each interface in the page.
 
-    `anchor` is the beginning of the ids in the drawing. Each drawing of a page has another one.
+    Every id in the drawing begins with `anchor`. Each drawing of a page must have a different `anchor`.
     """
     boxes = dict(_boxes(excerpt, roles))
     edges = [(upper, lower) for upper, lower in _edges(excerpt) if upper in boxes and lower in boxes]

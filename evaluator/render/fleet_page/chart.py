@@ -101,7 +101,7 @@ def _parts(bars: Sequence[Bar], series: int) -> list[list[_Part]]:
 
 
 def _longest(bars: Sequence[Bar]) -> int:
-    """Return the number of hosts of the longest bar, without the bar of all other values."""
+    """Return the number of hosts of the longest bar. The bar of all other values is not considered."""
     return max((bar.total for bar in bars if not bar.is_rest), default=0)
 
 

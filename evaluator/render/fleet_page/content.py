@@ -46,7 +46,7 @@ class Bar(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """The text for a bar whose `name` is not a value from the inputs or is empty. Other bars have no such text."""
+        """The text to show if the `name` of the bar is empty or is not a value from the inputs; otherwise empty."""
         return self.name if self.is_rest else ("" if self.name else "(empty)")
 
     @property
@@ -56,7 +56,10 @@ class Bar(Struct, frozen=True):
 
 
 class Chart(Struct, frozen=True):
-    """A chart. `subject` names what the bars count, such as `status`. `label` is the name of the label, or empty."""
+    """A chart. `subject` names the property of the hosts that the bars count, such as `status`.
+
+    If the bars count the values of a label, `label` is the name of this label; otherwise it is empty.
+    """
 
     subject: str
     label: str

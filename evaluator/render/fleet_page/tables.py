@@ -13,7 +13,10 @@ from evaluator.render.html.parts import badge, folded, plural
 
 
 def hosts_of(page: FleetPage, bar: Bar, table: HostTable, anchor: str, chart_anchor: str) -> Html:
-    """Return the hosts of a bar; `anchor` is their link target, `chart_anchor` that of the chart."""
+    """Return the hosts of a bar.
+
+    `anchor` is the link target of the hosts, and `chart_anchor` is the link target of the chart.
+    """
     value = element("i", bar.words) if bar.words else name(bar.name)
     summary = joined([value, " ", element("span", plural(bar.total, "host"), class_="kind")])
     content = [element("p", element("a", "Back to the chart", href=f"#{chart_anchor}"), class_="about")]

@@ -19,10 +19,10 @@ from evaluator.render.html.topology import picture
 
 
 class CompactDecision(Struct, frozen=True):
-    """A decision on a page, and its title, which is empty if the page shows only one decision there.
+    """A decision on a page, with its title. If the page shows no other decision beside it, the title is empty.
 
-    `anchor` is the beginning of the ids of its elements, unique in the page. `added` are the names of interfaces, and
-    the addresses, that are new in comparison with another decision of the page.
+    The ids of its elements begin with `anchor`, which is unique in the page. `added` contains the interface names and
+    the addresses that are new in comparison with another decision of the page.
     """
 
     title: str

@@ -24,7 +24,7 @@ def findings(all_findings: Sequence[Finding]) -> Html:
 
 
 def finding_list(all_findings: Sequence[Finding]) -> Html:
-    """Return the list of some findings."""
+    """Return the HTML list of the given findings."""
     return element("ul", *map(_finding, all_findings), class_="findings")
 
 

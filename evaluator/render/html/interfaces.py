@@ -57,12 +57,8 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     if explained.excerpt.left_out:
         content.append(_left_out(explained, uppers))
     if explained.unexplained:
-        content.append(
-            element(
-                "p",
-                f"Not explained, because not part of the decision: {plural(explained.unexplained, 'more interface')}.",
-            )
-        )
+        count = plural(explained.unexplained, "more interface")
+        content.append(element("p", f"Interfaces that are not part of the decision are not explained: {count}."))
     return section("The reasons for each interface", "interfaces", *content)
 
 
@@ -137,7 +133,7 @@ def _counterfactual(interface: InterfaceReasons, role: Role) -> Iterator[Html]:
         yield element("p", "If ", steps, f", it would {goal}.", class_="change")
     elif interface.search is not None:
         limit = "; the search stopped at its limit" if interface.search is Search.GAVE_UP else ""
-        yield element("p", f"No change was found after which it would {goal}{limit}.", class_="change")
+        yield element("p", f"No change was found after which this interface would {goal}{limit}.", class_="change")
 
 
 def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:

@@ -17,7 +17,7 @@ def because(reason: Reason) -> Html:
 
 
 def clause_with_values(words: str, clause: str, seen: Sequence[ClauseValue]) -> Html:
-    """Return some words, a clause, and the values that the clause read."""
+    """Return a text, then a clause, then the values that the clause read."""
     sentence = element("p", words, name(clause))
     if not seen:
         return sentence

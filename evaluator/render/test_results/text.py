@@ -86,8 +86,8 @@ def _coverage(coverage: Coverage) -> Iterator[_Line]:
     rules, clauses = coverage.of_kind("rule"), coverage.of_kind("clause")
     yield (
         _PLAIN,
-        f"coverage: {coverage.percent} %, outcomes of rules {rules.covered} of {rules.total}, "
-        f"of clauses {clauses.covered} of {clauses.total}",
+        f"coverage: {coverage.percent} %: {rules.covered} of {rules.total} outcomes of rules, "
+        f"{clauses.covered} of {clauses.total} outcomes of clauses",
     )
     for file, covered in coverage.by_file():
         yield _PLAIN, f"  {visible(file.policy)} ({visible(file.path)}): {covered.percent} %"
