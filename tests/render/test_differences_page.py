@@ -14,6 +14,7 @@ from evaluator.cli.main import main
 from evaluator.engine import Policy
 from evaluator.render.differences_page import page
 from evaluator.verify.differences import Differences, PairDifferences
+from evaluator.verify.memory import Resources
 from evaluator.verify.policy_change import ChangeResult, Happens, Never, NeverUpTo, Undecided, changes_of
 from evaluator.verify.policy_pair import pairs_of
 from evaluator.verify.search_pair import Limits, Policies, search_changes
@@ -27,7 +28,7 @@ CHANGES = changes_of(PAIR)
 @cache
 def examples() -> tuple[ChangeResult, ...]:
     changes = CHANGES[:4]
-    searched = search_changes(Policies(OLD, NEW, PAIR), changes, Limits(2, 500))
+    searched = search_changes(Policies(OLD, NEW, PAIR), changes, Limits(2, 500), Resources())
     return tuple(
         ChangeResult(change, Happens(one.example))
         for change, one in zip(changes, searched, strict=True)

@@ -8,7 +8,7 @@
 3. the decision on the masked inputs, which is computed from the masked inputs only.
 
 The masking does not search sentences for secrets. The message of a finding comes from the decision on the masked
-inputs. If there is no such decision, a fixed text replaces the whole message. The original octets of the report, of DNS
+inputs. Without such a decision, a fixed text replaces the whole message. The original octets of the report, of DNS
 responses and of comments are never copied. Their digests are not copied either. Otherwise, somebody could guess an
 original, compute the digest of the guess, and compare the two digests.
 
