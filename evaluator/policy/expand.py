@@ -1,7 +1,8 @@
-"""Prints a policy and everything that it inherits as one text, with the same decisions.
+"""Prints a policy and everything that it inherits as one policy text. This text gives the same decisions.
 
 Rules and messages are printed from the values that the checker reads, so the result has the same meaning but not the
-same layout. For example, a line break inside a message becomes a space. A comment at each rule names its text and line.
+same layout. For example, a line break inside a message becomes a space. A comment above each rule names the file from
+which the rule was taken, and the line.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ _SENTENCES = ("message", "hint")
 
 
 def expand_source(source: Source, policy_path: Sequence[Path]) -> str:
-    """Return one text for a policy and all policies that it extends, which are searched in folders."""
+    """Return one text for a policy and all policies that it extends.
+
+    `policy_path` are the folders in which these policies are searched for.
+    """
     return expand(read_chain(source, files_of(policy_path)))
 
 
@@ -68,7 +72,7 @@ def _conditions(merged: MergedPolicy, source: Source) -> Iterator[str]:
 
 
 def _keys_of(declaration: ParameterDeclaration) -> dict[str, object]:
-    """Return the keys of a parameter. If a text has added a default, the key `optional` is left out."""
+    """Return the keys of a parameter. If a text adds a default to an optional parameter, `optional` is left out."""
     children = declaration.located.children
     return {
         str(key): children[key].value

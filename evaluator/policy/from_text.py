@@ -29,7 +29,10 @@ def load_file(name: str | Path, policy_path: Iterable[str | Path]) -> _Loaded:
 
 
 def load_text(text: str | bytes, path: str | Path | None, policy_path: Iterable[str | Path]) -> _Loaded:
-    """Return the same for the policy in a text. `path` is the path that the text has or will have."""
+    """Return the program of the policy in a text, and the warnings about names of shipped policies.
+
+    `path` is the path that the text has or will have. Raises PolicyError if the text is invalid, as `load_file` does.
+    """
     return _load(policy_source(text, path), tuple(map(Path, policy_path)))
 
 

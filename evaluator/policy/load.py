@@ -126,9 +126,9 @@ def _check_base(base: MergedPolicy, problems: Problems) -> None:
 
 
 def _check_without_base(texts: Sequence[ParsedText], problems: Problems) -> None:
-    """Report mistakes in rules although a base is missing.
+    """Report the mistakes in the rules of a policy whose base is missing.
 
-    Unknown names are left out: the base possibly declares them.
+    Unknown names are not reported, because the base possibly declares them.
     """
     trial = Problems(problems.source)
     for text in texts:

@@ -53,7 +53,7 @@ def parameters_of(program: Program) -> tuple[PolicyParameter, ...]:
 def rules_of(program: Program) -> tuple[PolicyRule, ...]:
     """Return the rules in the order of the policy.
 
-    If the policy extends another one, use the order of the expanded text.
+    If the policy extends another policy, this is the order of the expanded text.
     """
     return tuple(map(_rule, program.rules))
 

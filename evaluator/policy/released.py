@@ -24,7 +24,7 @@ _HINT = "give the copy another name"
 
 
 def name_warnings(chain: PolicyChain) -> tuple[Diagnostic, ...]:
-    """Return a warning for each text that has the name of a shipped policy but is not a release of this policy."""
+    """Return a warning for each text that has the name of a shipped policy but is not a text of that policy."""
     shipped = _shipped()
     names = {text.name for text in shipped}
     problems = Problems(chain.source)

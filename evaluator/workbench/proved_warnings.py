@@ -72,7 +72,7 @@ class _Warnings:
                 self._report(dead)
         for number in found.emptying:
             message = f"after the rule {self._name(number)} no rule can change the result {_PROVED}: "
-            message += "no candidate is ever left"
+            message += "no candidate remains"
             self._problems.warning("NOTHING_CHANGES_AFTER", message, self._spans[number], "restrict its condition")
         self._report_unasked(found)
         return tuple(self._problems.diagnostics)
@@ -111,7 +111,7 @@ class _Warnings:
         """Return why a rule can never fire, and a hint."""
         clauses = dead.clauses or (dead.part.clause,)
         if not dead.rules:
-            return _contradiction(clauses), "use `or` if one of them is enough" if len(clauses) > 1 else ""
+            return _contradiction(clauses), "use `or` if one of the conditions is enough" if len(clauses) > 1 else ""
         names = self._names(dead.rules)
         effects = {self._program.rules[number].verb.effect for number in dead.rules}
         removing = (number for number in dead.rules if self._program.rules[number].verb.effect is not Effect.ADD)
@@ -123,7 +123,10 @@ class _Warnings:
                 which = f"every interface for which {quote(dead.clauses[0].text)} is true"
             return f"{names} {'has' if len(dead.rules) == 1 else 'have'} discarded {which}", hint
         if rule.has_subject and effects == {Effect.ADD}:
-            return f"no such interface is matched by {names}", "remove the rule, or match such interfaces first"
+            return (
+                f"no such interface is matched by {names}",
+                "remove the rule, or add a `match` rule for such interfaces before it",
+            )
         return f"{_contradiction(clauses)} after {names}", hint
 
     def _names(self, numbers: Sequence[int]) -> str:

@@ -54,7 +54,11 @@ _NOTHING: frozenset[Expression] = frozenset()
 
 
 class Checked(Struct, frozen=True):
-    """A condition (None after mistakes), and the values that are known if the condition is true, and if it is false."""
+    """A checked condition; None if it has mistakes.
+
+    `if_true` are the values that are known if the condition is true. `if_false` are the values that are known if the
+    condition is false.
+    """
 
     condition: Condition | None
     if_true: frozenset[Expression] = _NOTHING
@@ -79,7 +83,7 @@ class ConditionChecker:
         self._relations = RelationChecker(problems, self._expressions)
 
     def check(self, node: nodes.Condition, scope: Scope) -> Checked:
-        """Return the checked condition, and the values that are known if it is true or if it is false."""
+        """Return the checked condition with two sets: the values that are known if it is true, and if it is false."""
         match node:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)
@@ -98,9 +102,10 @@ class ConditionChecker:
                 return self._state(node, scope)
 
     def _chain(self, node: nodes.Either | nodes.Both, scope: Scope) -> Checked:
-        """Check `a and b and c`; for `or` the same with true and false exchanged.
+        """Check `a and b and c`. The check of `or` is the same, but true and false are exchanged.
 
-        Let T(a) and F(a) be the values that are known if `a` is true or false. In `a and b and c`:
+        Let T(a) be the values that are known if `a` is true, and F(a) those that are known if `a` is false. In `a and b
+        and c`:
 
         - b is checked with T(a), and c is checked with T(a) ∪ T(b): they are evaluated only if the parts before are
           true.
@@ -140,7 +145,7 @@ class ConditionChecker:
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
         """Check `some x in LIST satisfies CONDITION`.
 
-        Afterwards, no further value counts as known, because the list may be empty.
+        The quantifier proves no value as known, because the list may be empty.
         """
         binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
         if binding is None:
@@ -152,7 +157,7 @@ class ConditionChecker:
 
     def _filter(self, node: nodes.Filtered, scope: Scope) -> Filter | None:
         """Check the filtered list in `count(x in LIST satisfies CONDITION)`."""
-        binding = self._binding(node, scope, "then `count` counts all elements or no element")
+        binding = self._binding(node, scope, "without the variable, `count` counts all elements or no element")
         if binding is None:
             return None
         others_only = binding.variable.name == "other"
@@ -191,7 +196,7 @@ class ConditionChecker:
         return _Binding(variable, domain, body)
 
     def _is_variable_allowed(self, name: nodes.Name, domain: Expression | None, scope: Scope) -> bool:
-        """Return whether a variable can have this name, which must be new.
+        """Return whether a variable can have this name. The name must not already have a meaning.
 
         The name `other` is allowed only in a rule about `nic`, for a list of interfaces.
         """
@@ -232,9 +237,9 @@ class ConditionChecker:
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
     def _state(self, node: nodes.StateTest, scope: Scope) -> Checked:
-        """Check `x is NAME`: x is a known value whose type has this state, or NAME is a named condition and x a nic.
+        """Check `x is NAME`. NAME is a state of x, which must be known, or a named condition. Then x must be a nic.
 
-        `x is known` and `x is unknown` need no known value, see `_knowing`.
+        For `x is known` and `x is unknown`, x may be unknown (see `_knowing`).
         """
         operand = self._expressions.operand(node.operand, scope)
         if operand is None:
@@ -314,7 +319,10 @@ class ConditionChecker:
         self._problems.error("UNKNOWN_STATE", message, node.state.span, hint, fixes)
 
     def _knowing(self, node: nodes.StateTest, operand: Expression) -> Checked:
-        """Check `x is known` and `x is unknown`: if the first is true, or the second is false, x is proven known."""
+        """Check `x is known` or `x is unknown`.
+
+        x is proven known if `x is known` is true, or if `x is unknown` is false.
+        """
         name, text = node.state.text, self._problems.text(node.operand.span)
         if name == "given" and not isinstance(operand, ParameterValue):
             message = f"{quote(text)} is not a parameter"
@@ -333,7 +341,7 @@ class ConditionChecker:
 
 
 def _condition_hint(operand: Expression) -> str:
-    """Return the hint how to make a condition of a value that has no comparison and no state."""
+    """Return the hint for a value that is used as a condition although it is not boolean."""
     text = operand.text
     if operand.type.is_list:
         return f"write `count({text}) > 0`"

@@ -57,7 +57,7 @@ class Scope(Struct, frozen=True):
     is_named: bool = False
 
     def proving(self, values: frozenset[Expression]) -> Scope:
-        """Return the same scope, but with these values as further known values."""
+        """Return a copy of the scope in which these values are known too."""
         return replace(self, known=self.known | values)
 
     def binding(self, name: str, type_: Type) -> Scope:
@@ -122,8 +122,8 @@ class ExpressionChecker:
 
         After `not`, the fix also adds parentheses.
 
-        A rule that refuses must also refuse if the value is unknown. So there is no fix for such a rule: the author
-        must choose.
+        A `reject` or `ambiguous` rule must usually be true if the value is unknown, and the new test would make it
+        false. So such a rule gets no fix: the author must choose.
         """
         before = self.problems.source.text[: relation.start].rstrip()
         verbs = [VERBS[word] for word in _WORDS.findall(before) if word in VERBS]
@@ -177,7 +177,7 @@ class ExpressionChecker:
         elif name == "other":
             message, hint = "`other` has no meaning here", "write `some other in candidates satisfies …`"
             if scope.is_named:
-                hint = "write `other is NAME` in the rule; in the condition, `nic` then means this interface"
+                hint = "write `other is NAME` in the rule; in the named condition, `nic` then means `other`"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
             message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"
@@ -190,7 +190,7 @@ class ExpressionChecker:
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint, self._fixes_of_word(node, hint, scope))
 
     def _fixes_of_word(self, node: nodes.DottedName, hint: str, scope: Scope) -> tuple[Fix, ...]:
-        """Return the fixes of an unknown first word. Its hint contains the word to insert."""
+        """Return the fixes for an unknown word that has no dot before it. The hint contains the word to insert."""
         name, known = node.parts[0], _known_words(scope)
         if hint.startswith("did you mean"):
             return self.problems.name_fix(name.span, name.text, known)
@@ -235,7 +235,7 @@ class ExpressionChecker:
         if len(valid) < len(arguments):
             return None
         if len(valid) != 1:
-            message = f"{quote(name)} takes one argument, {FUNCTIONS[name].takes}, but has {len(valid)}"
+            message = f"{quote(name)} takes one argument ({FUNCTIONS[name].takes}), but {len(valid)} were given"
             self.problems.error("WRONG_ARGUMENTS", message, node.span)
             return None
         return self._apply(name, valid[0], node)
@@ -292,7 +292,7 @@ class ExpressionChecker:
 
 
 def _narrowed(expression: Expression, scope: Scope) -> Expression:
-    """Return the value. If the value is proven known at this place, its type becomes the same type without `?`."""
+    """Return the value. If the value is proven known at this place, the `?` of its type is removed."""
     if (
         expression.type.optional
         and expression in scope.known
@@ -312,7 +312,7 @@ def _hint_for_field(owner: Expression, part: nodes.Name) -> str:
         return hint or f"write `{owner.text} is {state}`"
     if not words:
         return f"{quote(owner.text)} is of type {owner.type}, which has no words"
-    return did_you_mean(part.text, words) or f"{quote(owner.text)} has {', '.join(sorted(words))}"
+    return did_you_mean(part.text, words) or f"the words of {quote(owner.text)} are {', '.join(sorted(words))}"
 
 
 def _hint_for_word(name: str, scope: Scope) -> str:

@@ -54,7 +54,7 @@ class NamedCondition(Struct, frozen=True):
 
 
 class NamedConditions:
-    """The named conditions of a policy, None for conditions with mistakes; `used` are the names that rules use."""
+    """The named conditions of a policy. A condition with mistakes is None. `used` are the names that rules use."""
 
     def __init__(self, by_name: Mapping[str, NamedCondition | None] | None = None) -> None:
         self.by_name = {} if by_name is None else by_name
@@ -62,7 +62,11 @@ class NamedConditions:
 
 
 class ConditionUse(Struct, frozen=True):
-    """A use of a named condition: the expression before `is`, the text of the use, and the names in use there."""
+    """A use of a named condition, such as `layer is container_bridge`.
+
+    `subject` is the expression before `is`, and `words` is the text of the use. `used_names` are the names that
+    already have a meaning at this place.
+    """
 
     subject: Expression
     words: str
@@ -77,7 +81,7 @@ class ConditionUse(Struct, frozen=True):
         return replace(labelled, text=self.words, span=self.span) if is_compound else labelled
 
     def values(self, values: frozenset[Expression]) -> frozenset[Expression]:
-        """Return `values` of a named condition as they are at this place: `subject` replaces `nic` in each value."""
+        """Return the values of a named condition for this use. In each value, `subject` replaces `nic`."""
         return frozenset(_substituted(value, self.subject, {}) for value in values)
 
     def _new_names(self, condition: Condition) -> dict[str, str]:
@@ -92,12 +96,12 @@ class ConditionUse(Struct, frozen=True):
 
 
 def quantifiers_in(node: Node) -> int:
-    """Return the number of quantifiers that are nested in each other."""
+    """Return the greatest depth of nested quantifiers."""
     return isinstance(node, Quantified | Filter) + max(map(quantifiers_in, _parts(node)), default=0)
 
 
 def depth_of(condition: Condition) -> int:
-    """Return the number of conditions that are nested in each other."""
+    """Return the greatest depth of nested conditions."""
     inner: tuple[Condition, ...] = ()
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):

@@ -85,13 +85,16 @@ class _Checker:
         return None if scalar is None or condition is None else _Parsed(condition, len(" ".join(scalar.text.split())))
 
     def _check(self, name: str, open_names: tuple[str, ...]) -> None:
-        """Check a condition after the conditions that it uses; `open_names` are the conditions that led to this one."""
+        """Check a condition after the conditions that it uses.
+
+        `open_names` is the path of uses to this condition. Each name in it uses the next name.
+        """
         if name in open_names:
             cycle = " → ".join((*open_names[open_names.index(name) :], name))
             message = f"the conditions use each other in a cycle: {cycle}"
+            hint = "change one of these conditions so that it does not use the next condition of the cycle"
             if open_names[-1] == name:
-                message = f"the condition {quote(name)} uses itself"
-            hint = "in one of these conditions, replace the name of the next condition by a condition without names"
+                message, hint = f"the condition {quote(name)} uses itself", "write the condition without its own name"
             self._problems.error("CONDITION_CYCLE", message, self._declarations[name].key, hint)
             self._checked_by_name[name] = None
         if name in self._checked_by_name:

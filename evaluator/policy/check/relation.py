@@ -32,7 +32,7 @@ _REVERSED_RANGE = re.compile(r"\[!?[^\]]*?(.)-(.)[^\]]*\]")
 
 
 def refuse_operator(problems: Problems, operator: nodes.Name) -> None:
-    """Report an operator of another language. The grammar accepts such operators, so that all are reported at once."""
+    """Report an operator of another language. The grammar accepts it, so that all mistakes are reported at once."""
     if operator.text in _RIGHT_OPERATOR:
         message, right = f"unknown operator {quote(operator.text)}", _RIGHT_OPERATOR[operator.text]
         problems.error(
@@ -149,9 +149,9 @@ def _values(expression: Expression) -> Iterator[object]:
 
 
 def _relation_between(operator: Relate, left: Type, right: Type) -> Relate | None:
-    """Return the relation that an operator means between two types; None if it cannot compare them.
+    """Return the relation that an operator means between two types; None if the operator cannot compare the types.
 
-    The typing rules. T and U are comparable if they are equal, if both are `address` or `owned`, or if one of them is
+    These are the rules. T and U are comparable if they are equal, if each is `address` or `owned`, or if one of them is
     the element type of the empty list `[]`.
 
     - `T = U`, `T != U`: two comparable scalars.
@@ -201,7 +201,7 @@ def _hint(operator: Relate, left: Expression, right: Expression, negated: bool) 
 
 
 def _quantifier_hint(operator: Relate, left: Expression, right: Expression, negated: bool) -> str:
-    """Return a hint how to apply the relation to each element of a list; empty if the elements have another type."""
+    """Return a hint how to apply the relation to each element of a list; empty if this is not allowed."""
     left_type, right_type = left.type, right.type
     variable = "address" if left_type.base in _ADDRESSES else "x"
     quantifier = "no" if negated else "some"
@@ -255,7 +255,7 @@ def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
 
 
 def _literal_hint(left: Expression, right: Expression) -> str:
-    """Return a hint how to write a literal with the other side's type; empty if the literals are not the mistake."""
+    """Return a hint how to write a literal with the type of the other side; empty if this is not the mistake."""
     bases = {left.type.base, right.type.base}
     if bases == {Base.TEXT, Base.NIC}:
         return "write `.name` for the name of an interface"

@@ -132,8 +132,8 @@ def scalar_of(located: Located, key: str, problems: Problems) -> ScalarText | No
         return None
     problems.knows_scalar(scalar)
     if located.style is None and scalar.text[:1] in ("“", "„", "‘", "«") and key not in _SENTENCES:
-        message = f"the {key} begins with {quote(scalar.text[0])}, which is part of the text"
-        problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes, or none")
+        message = f"the {key} begins with {quote(scalar.text[0])}, which YAML does not read as a quote"
+        problems.warning("SMART_QUOTES", message, scalar.span(0, 1), "use straight quotes or no quotes")
     if located.cut_by_comment:
         message = f"the {key} ends before ` #`, which begins a comment in YAML"
         hint = "put the text in quotes if `#` is part of it, else put the comment on its own line"
@@ -153,7 +153,7 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
     if subject is not None and subject.text != "nic":
         problems.error(
             "UNKNOWN_SUBJECT",
-            f"unknown subject {quote(subject.text)}: a rule is about `nic`",
+            f"unknown subject {quote(subject.text)}: the subject must be `nic`",
             subject.span,
             f"write `{verb.text} nic when …`",
             problems.fix(subject.span, "nic"),

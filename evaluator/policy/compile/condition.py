@@ -61,7 +61,7 @@ class ConditionWriter:
 
     @property
     def constants(self) -> dict[str, object]:
-        """The values that the expressions use, by their names: constants and functions."""
+        """The constants and functions that the compiled code uses. The keys are their names in the code."""
         return {**self._values.constants, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
@@ -88,7 +88,7 @@ class ConditionWriter:
         return self._values_of(part for part in template.parts if not isinstance(part, str))
 
     def addresses(self, template: Template) -> ast.expr:
-        """Return the code for a tuple: the values of the words in a message, but only of words that are addresses."""
+        """Return the code for a tuple that contains the value of each address word in a message."""
         words = (part for part in template.parts if not isinstance(part, str))
         return self._values_of(word for word in words if word.type.base in _ADDRESS_TYPES)
 
@@ -152,7 +152,7 @@ class ConditionWriter:
         return call(self.constant(node.state.holds), name("environment"), operand)
 
     def _relation(self, node: Related) -> ast.expr:
-        """Return the code for a relation; interfaces are compared by name, addresses without their prefix length.
+        """Return the code for a relation. It compares interfaces by name, and addresses without their prefix length.
 
         - `nic.mtu > 1500`: `nic.mtu > k0`
         - `nic.addresses overlaps host.addresses`: `not nic.address_set.isdisjoint(once0)`
@@ -235,7 +235,7 @@ def _is_above(upper: ast.expr, lower: ast.expr) -> ast.expr:
 
 
 def _with_floor_last(body: Condition) -> Condition:
-    """Return a body. If it begins with `x above y`, this part is moved to the end: the other parts are cheaper."""
+    """Return the body of a quantifier. If it begins with `x above y`, this costly part is moved to the end."""
     if not isinstance(body, AllOf):
         return body
     return replace(body, conditions=(*body.conditions[1:], body.conditions[0]))

@@ -8,8 +8,8 @@ There is one exception: a list with parts that may be unknown. The rule first te
 the list cannot be converted before the loop. The list is converted on first use and cached in the environment
 (`_on_first_use`).
 
-The names of computed values are cached by the nodes of the expression, never by their texts, because different
-expressions may have texts that look alike.
+The names of computed values are cached. The keys of this cache are the nodes of the expressions, never their texts,
+because two different expressions can have the same text.
 """
 
 from __future__ import annotations
@@ -184,9 +184,9 @@ class Values:
         return is_list and self.loops > 0 and is_bound(node)
 
     def _cached(self, function: str, node: Read) -> ast.expr:
-        """Return the code for the call of a function that converts a list of an interface and caches the result."""
+        """Return the code that calls a function. The function converts an interface's list and caches the result."""
         if node.owner is None:
-            raise TypeError("a word of an interface must be read from an interface")
+            raise TypeError("the owner of the word must be an interface")
         return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
@@ -205,11 +205,10 @@ class Values:
         return call(name("is_in"), searched, self.value(networks))
 
     def matches_globs(self, text: Expression, globs: Expression) -> ast.expr:
-        """Return the code that tests whether a text matches one of several globs that are not all constants.
+        """Return the code that tests whether a text matches one of several globs. At least one glob is not a constant.
 
-        The code is `once1(TEXT) is not None`.
-
-        `once1` is `matcher(GLOBS)`. If the globs depend on a variable: `is_like(environment, TEXT, GLOBS)`.
+        The code is `once1(TEXT) is not None`, and `once1` is `matcher(GLOBS)`. If a glob depends on a variable, the
+        code is `is_like(environment, TEXT, GLOBS)`.
         """
         if is_bound(globs):
             return call(name("is_like"), name("environment"), self.value(text), self.value(globs))
@@ -263,10 +262,10 @@ class Values:
         return call(name("frozenset"), items)
 
     def membership(self, left: Expression, right: Expression) -> ast.expr:
-        """Return the code that tests whether a value is in a list: `nic.name in once1`; `once1` is the list as a set.
+        """Return the code that tests whether a value is in a list: `nic.name in once1`. `once1` is the list as a set.
 
-        If neither depends on the subject or a variable, the test is computed once. A single test of a list of texts or
-        numbers needs no set: `k0 in facts.networks`.
+        If the value and the list do not depend on the subject or a variable, the test is computed once. If texts or
+        numbers are searched only once, the list is not converted to a set: `k0 in facts.networks`.
         """
         is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
         is_repeated = is_bound(left) and not is_bound(right)  # then building a set saves time
@@ -318,14 +317,14 @@ class Values:
         return name(self._once[key])
 
     def _on_first_use(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
-        """Return the code that converts a list once, on first use, when the parts of the list are known."""
+        """Return the code that converts a list when it is first used. The parts of the list are known then."""
         arguments = ast.arguments([], [], None, [], [], None, [])
         key = self.constant((form, len(self._constant_names)))
         return call(name("cached"), name("environment"), key, ast.Lambda(arguments, write(node)))
 
 
 def _variable_of(node: Expression) -> ast.expr | None:
-    """Return the local variable of the compiled function that has the value, such as `candidates`; otherwise None."""
+    """Return the local variable that contains the value, such as `candidates`; None without such a variable."""
     if isinstance(node, Read) and node.owner is None:
         path = node.word.path
         return name(path[0]) if len(path) == 1 and path[0] in _VARIABLES else None

@@ -8,7 +8,7 @@ from evaluator.base.checked_cast import checked_cast
 
 
 def name(text: str) -> ast.expr:
-    """Return the expression `text`, a name."""
+    """Return the name `text` as an expression."""
     return ast.Name(text, ast.Load())
 
 
@@ -35,6 +35,6 @@ def assign(text: str, value: ast.expr) -> ast.stmt:
 
 
 def parsed(lines: str) -> list[ast.stmt]:
-    """Return the statements in a text; only for texts of this package, never for texts of a policy."""
+    """Parse a text and return its statements. The text must be a part of this package, never a part of a policy."""
     module = compile(lines, "<policy>", "exec", ast.PyCF_ONLY_AST)
     return checked_cast(module, ast.Module).body

@@ -200,7 +200,7 @@ def compile_results_and_findings(program: Program) -> ResultsFunction:
 
 
 def compile_condition(program: Program, condition: Condition) -> ConditionFunction:
-    """Return a function that tests a condition, for one interface if the condition mentions `nic`."""
+    """Return a function that tests a condition. If the condition mentions `nic`, it is tested for one interface."""
     return _condition(program, condition, "nic")
 
 
@@ -213,7 +213,7 @@ def compile_claim(program: Program, condition: Condition, status: str, answer: s
 
 
 def _condition(program: Program, condition: Condition, *variables: str) -> Callable[..., bool]:
-    """Return the function that tests a condition; after `question` and `candidates` it takes these variables."""
+    """Return a function that tests a condition. Its parameters are `question`, `candidates` and these variables."""
     writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))
@@ -248,7 +248,7 @@ def _function(
 
 
 def _trace(numbers: Sequence[int], use: ast.expr_context) -> ast.Tuple:
-    """Return the code for the trace of rules with these numbers: the result of each, and the candidates after each."""
+    """Return the code for the trace of the rules with these numbers: their results, and the candidates after them."""
     parts = [ast.Tuple([ast.Name(f"{part}{number}", use) for number in numbers], use) for part in ("result", "after")]
     return ast.Tuple([*parts], use)
 
@@ -329,7 +329,7 @@ def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:
 def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
     """Return the code for the candidates after a rule with this result.
 
-    - `match`: `with_more(facts, candidates, result3) if result3 else candidates`; the first one: `result3`
+    - `match`: `with_more(facts, candidates, result3) if result3 else candidates`; for the first `match`: `result3`
     - `discard`: `without(candidates, result3) if result3 else candidates`
     - `prefer`: `result3 or candidates`
     - other verbs: `candidates`
@@ -348,7 +348,7 @@ def _after(effect: Effect, result: str, *, is_first: bool) -> ast.expr:
 
 
 def _verdict(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.stmt:
-    """Return the `return` statement of the verdict; the status is computed by the rules of `verdict.status_of`."""
+    """Return the statement that returns the verdict. The code computes the same status as `verdict.status_of`."""
     several = ast.Compare(call(name("len"), name("candidates")), [ast.Gt()], [ast.Constant(1)])
     ambiguous = _results_of(deciding, Effect.MAKE_AMBIGUOUS)
     rejections = _results_of(deciding, Effect.REJECT)
@@ -362,7 +362,7 @@ def _verdict(deciding: list[tuple[int, Rule]], writer: ConditionWriter) -> ast.s
 
 
 def _results_of(deciding: list[tuple[int, Rule]], effect: Effect) -> list[ast.expr]:
-    """Return the code for the results of the rules with an effect."""
+    """Return the code for the results of the rules that have this effect."""
     return [name(f"result{number}") for number, rule in deciding if rule.verb.effect is effect]
 
 
@@ -379,7 +379,7 @@ def _refusal_codes(deciding: list[tuple[int, Rule]], writer: ConditionWriter) ->
 
 
 def _any(values: list[ast.expr]) -> ast.expr:
-    """Return the code for `or` between the values; False if the list is empty."""
+    """Return the code that joins the values with `or`. If the list is empty, this is `False`."""
     if len(values) > 1:
         return ast.BoolOp(ast.Or(), values)
     return values[0] if values else ast.Constant(value=False)

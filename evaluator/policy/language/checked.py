@@ -81,7 +81,7 @@ class ParameterValue(Node, frozen=True):
 
 
 class Variable(Node, frozen=True):
-    """The `nic` of the rule, the variable of a quantifier, or a value of a claim, such as `answer`."""
+    """A variable: the `nic` of the rule, the variable of a quantifier, or in a claim about decisions, `answer`."""
 
     not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 
@@ -106,7 +106,7 @@ class Read(Node, frozen=True):
 
     @property
     def word(self) -> Word:
-        """The word in the vocabulary."""
+        """The vocabulary's entry for the word."""
         return word_named(*self.key)
 
 
@@ -170,7 +170,7 @@ class Not(Node, frozen=True):
 
 
 class Quantifier(StrEnum):
-    """The number of elements of a list that must satisfy the body: at least one, all, or none."""
+    """How many elements of a list must satisfy the condition of a quantifier: at least one, all, or none."""
 
     SOME = "some"
     EVERY = "every"
@@ -178,7 +178,7 @@ class Quantifier(StrEnum):
 
 
 class Quantified(Node, frozen=True):
-    """`some`, `every` or `no` over a list, in the order of the list.
+    """A quantifier over a list: `some`, `every` or `no`. The elements are tested in the order of the list.
 
     If `others_only` is true (the variable is `other`), the rule's own `nic` is skipped.
     """
@@ -240,7 +240,7 @@ class InState(Node, frozen=True):
 
     @property
     def state(self) -> State:
-        """The state in the vocabulary."""
+        """The vocabulary's entry for the state."""
         return state_named(*self.key)
 
 
@@ -283,8 +283,8 @@ def is_bound(node: Expression) -> bool:
 def is_early(node: Expression) -> bool:
     """Return whether a value may be computed once, before the rule is evaluated for its first interface.
 
-    The value must not depend on a variable. Every part inside the value must always be known, because a rule first
-    tests whether an unknown part is known. The value itself may be unknown.
+    The value must not depend on a variable. The parts inside the value must always be known: if a part may be unknown,
+    the rule first tests whether it is known. The value itself may be unknown.
     """
     inside = (part for part in walk(node) if part is not node)
     return not is_bound(node) and not any(

@@ -73,9 +73,9 @@ class Question:
         return self.owned.get(nic.name, _NOTHING)
 
     def owners_with_host_prefix(self) -> tuple[Link, ...]:
-        """Return the owners in `facts.with_host_prefix`.
+        """Return the owners whose names are in `facts.with_host_prefix`.
 
-        No other owner has an address with /32 (IPv4) or /128 (IPv6).
+        All other owners have no address with /32 (IPv4) or /128 (IPv6).
         """
         names = self.facts.with_host_prefix
         return tuple([nic for nic in self.owners if nic.name in names])
@@ -96,7 +96,7 @@ class Question:
 
 
 class Environment(Struct, frozen=True):
-    """The environment of a rule: the question, and the interfaces that are candidates when the rule starts, by name.
+    """The environment of a rule: the question, and the candidates when the rule starts, sorted by name.
 
     `kept` contains the lists and values that the rule has already computed (`lists.py`).
     """

@@ -60,7 +60,7 @@ class Rule(Struct, frozen=True):
 
     @property
     def verb(self) -> Verb:
-        """The verb in the table of verbs."""
+        """The entry for the verb in the table of verbs."""
         return VERBS[self.verb_name]
 
 

@@ -29,7 +29,7 @@ class Base(StrEnum):
 
 
 class Type(Struct, frozen=True, array_like=True):
-    """The type of a value: of a base type, a list of a base type (`[nic]`), or possibly unknown (`integer?`)."""
+    """The type of a value: a base type or a list of it (`[nic]`), and whether the value may be unknown (`integer?`)."""
 
     base: Base
     is_list: bool = False
@@ -59,6 +59,6 @@ SCALARS = (Base.TEXT, Base.INTEGER, Base.BOOLEAN, Base.ADDRESS, Base.OWNED, Base
 
 
 def comparable(left: Base, right: Base) -> bool:
-    """Return whether values of two types can be equal: the same type, or both addresses (owned or not)."""
+    """Return whether values of two types can be equal. The types must be the same, or each must be an address type."""
     addresses = (Base.ADDRESS, Base.OWNED)
     return left == right or (left in addresses and right in addresses) or Base.NOTHING in (left, right)

@@ -25,10 +25,11 @@ _MAYBE_TEXT, _MAYBE_INTEGER = Type(Base.TEXT, optional=True), Type(Base.INTEGER,
 _MAYBE_ADDRESS = Type(Base.ADDRESS, optional=True)
 _FIRST_ADDRESS = "the first A answer, else the first AAAA answer; if addresses were given, the first given address"
 _PRIMARY = (
-    "in VDSM reports, `addr` and the first of `ipv6addrs`; else the first address of each family that is not secondary"
+    "in VDSM reports, `addr` and the first of `ipv6addrs`; "
+    "in other reports, the first non-secondary address of each family"
 )
 _ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
-_NETWORKS = "the logical networks that it carries: as their device or as a direct port of their bridge"
+_NETWORKS = "the logical networks on it: it is their device, or a direct port of their bridge"
 _VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
 _CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
 
@@ -44,8 +45,8 @@ class Word(Struct, frozen=True):
 
     `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
     the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the
-    environment. `of_question` is true if the value is an attribute of `Question`, or for a word of interfaces a method.
-    In all other cases the compiled code calls `get`.
+    environment. `of_question` is true if the value is read from `Question`: from an attribute, or from a method if the
+    owner is an interface. In all other cases the compiled code calls `get`.
     """
 
     owner: Base | None
@@ -222,20 +223,20 @@ def _vlan(_: Environment, nic: Link) -> str:
 
 
 _OWNERS = Type(Base.OWNER).listed
-_WITH_ADDRESSES = "with the usable host addresses that each interface owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
+_WITH_ADDRESSES = "each with the usable host addresses that it owns: bond0 (10.20.0.5), ens2 (10.31.0.5)"
 MESSAGE_WORDS: tuple[Word, ...] = (
     Word(
         None,
         "candidates.addresses",
         _OWNERS,
-        f"the candidates {_WITH_ADDRESSES}",
+        f"the candidates, {_WITH_ADDRESSES}",
         lambda s, _: s.question.as_owners(s.candidates),
     ),
     Word(
         None,
         "owners.addresses",
         _OWNERS,
-        f"the owners {_WITH_ADDRESSES}",
+        f"the owners, {_WITH_ADDRESSES}",
         lambda s, _: s.question.as_owners(s.question.owners),
     ),
     Word(_NIC, "vlan", _TEXT, "its VLAN: untagged, VLAN 100 or unknown VLAN", _vlan),

@@ -1,17 +1,17 @@
-"""Decides whether a conjunction of literals (relations, states, tests for known values) is impossible.
+"""Decides whether a conjunction of literals is impossible. A literal is a relation, `x is STATE` or `x is known`.
 
 This is constraint propagation over abstract domains. Each expression has the set of values that it can still have:
 
 - a number or an address: a set of ranges (`Numbers`);
 - a text, a boolean or a network: allowed and excluded texts, and globs (`Texts`);
-- a pair of compared values: the possible signs. `<`, `=`, `>` are the orders; `^`, `v`, `|` are the positions of two
-  interfaces: above, below, neither;
+- a pair of compared values: the possible signs. The signs `<`, `=` and `>` are the order of two values. The signs `^`,
+  `v` and `|` are the position of two interfaces: above, below, and neither of the two;
 - a list: only the number of its elements, as the expression `count(list)`.
 
 Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because a smaller
-set on one side can make the set of the other side smaller. After each round, facts that follow from other words are
-derived (`_derive`: members imply a kind, a prefix length implies a family). If a set becomes empty, the conjunction is
-impossible. An example, literal by literal:
+set on one side can make the set of the other side smaller. After each round, `_derive` uses what is known about one
+word for another word: an interface with members is a bond, a team or a bridge, and a long prefix is IPv6. If a set
+becomes empty, the conjunction is impossible. An example, literal by literal:
 
     count(nic.networks) < 3                   networks: 0 to 2
     count(nic.ports) < count(nic.networks)    ports: 0 to 1; networks: 1 to 2
@@ -129,7 +129,10 @@ class Conjunction:
         return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).is_subset_of(_POSITIVE)
 
     def quantifiers_from_counts(self, literal: Condition) -> Iterator[Quantified]:
-        """Yield a quantifier for each counted filtered list: `some` for a positive count, `every … not` for count 0."""
+        """Yield a quantifier for each filtered list whose elements are counted.
+
+        If the count is positive, this is `some`. If the count is 0, this is `every` with the negated condition.
+        """
         for filtered in filters_of(literal):
             count = self._numbers_of(Count(filtered, Type(Base.INTEGER), ""))
             if count.is_subset_of(_POSITIVE):
@@ -149,7 +152,7 @@ class Conjunction:
                 )
 
     def _store_truth(self, literal: Condition) -> None:
-        """Store whether a literal without its `not` is true; a literal and its negation are a contradiction."""
+        """Store that a literal is true, or that it is false if it has `not`. Both together are a contradiction."""
         is_true = True
         if isinstance(literal, InState | IsKnown | Related) and literal.negated:
             literal, is_true = replace(literal, negated=False), False
@@ -203,8 +206,8 @@ class Conjunction:
     def _apply_state(self, literal: InState) -> None:
         """Apply a state.
 
-        - `nic is bond`: its kind is bond. `nic is not bond`: its kind is another one.
-        - `a is private`: the address is in a private network. `a is not private`: it is in none.
+        - `nic is bond`: the kind is bond. `nic is not bond`: the kind is not bond.
+        - `a is private`: the address is in a private network. `a is not private`: the address is outside.
         - `nic is up`: `nic is down` is false, because both are states of one family.
         """
         operand, state = literal.operand, literal.state
@@ -232,7 +235,7 @@ class Conjunction:
     def _apply_relation(self, literal: Related) -> None:
         """Apply the consequences of a relation that do not depend on the values of its sides.
 
-        - `x < y`: only the sign `<` is left. `x not above y`: only the signs below and neither are left.
+        - `x < y`: only the sign `<` is left. `x not above y`: only the signs `v` (below) and `|` (neither) are left.
         - `x in L`: L has an element, and the pair is stored in `memberships`.
         - `L overlaps M`: both lists have an element. `L not within M`: L has an element; impossible if L is M.
         - `address in NETWORKS`, `text like GLOBS`: the list on the right has an element.
@@ -279,10 +282,10 @@ class Conjunction:
     def _narrow(self, literal: Related) -> None:
         """Remove the values of each side for which the relation is false with every value of the other side.
 
-        - `address in NETWORKS`, `text like GLOBS`: the value is in the set of the networks or globs, if all of them are
-          constants; with `not`, it is outside.
-        - `L overlaps M`: impossible if an element of L cannot be equal to an element of M.
-        - `L within M`: the same if L has an element, and then M has an element too.
+        - `address in NETWORKS`, `text like GLOBS`: if all networks or globs are constants, the value is in the set that
+          they describe. With `not`, the value is outside of this set.
+        - `L overlaps M`: impossible if no element of L can be equal to an element of M.
+        - `L within M`: if L has an element, M has an element too, and the two elements can be equal.
         """
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:
@@ -334,7 +337,7 @@ class Conjunction:
         """Apply a membership.
 
         - `x in [a]`: x = a. `x not in [a, b]`: x != a, and x != b.
-        - `x in L`: as `_narrow_element`. `nic not in owners`: `nic.matched` is empty.
+        - `x in L`: see `_narrow_element`. `nic not in owners`: `nic.matched` is empty.
         """
         operands = right.operands if isinstance(right, ListOf) else ()
         if negated:
@@ -371,7 +374,7 @@ class Conjunction:
         self.is_impossible = self.is_impossible or are_disjoint
 
     def _derive(self) -> None:
-        """Derive facts about other words.
+        """Use what is known about one word for another word.
 
         - `nic.slaves` has an element: the kind is bond or team. `nic.ports` has an element: the kind is bridge or OVS
           bridge.

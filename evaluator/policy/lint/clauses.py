@@ -75,11 +75,14 @@ class Cause(Struct, frozen=True):
             return _hint(self.parts[0])
         names = {node.word.name for part in self.parts for node in walk(part) if isinstance(node, Read)}
         hints = [hint for name, hint in _HINTS_OF_KINDS.items() if name in names]
-        return hints[0] if hints else "use `or` if one of them is enough"
+        return hints[0] if hints else "use `or` if one of the conditions is enough"
 
 
 def subject_context(placed: PlacedRule) -> _Context:
-    """Return the conditions that the verb of a rule makes true for each interface that the rule is evaluated for."""
+    """Return what is true for each interface for which a rule is evaluated: `nic in candidates` or `nic in interfaces`.
+
+    The verb of the rule determines which of these two conditions it is. Without a subject, the result is empty.
+    """
     rule = placed.rule
     if not rule.has_subject:
         return ()
@@ -100,7 +103,7 @@ def lint_clauses(placed: PlacedRule, solver: Solver, problems: Problems) -> None
     elif is_constant(rule.condition) or not solver.always(rule.condition, *context):
         _PartsLinter(solver, problems).look(rule.condition, context)
     elif rule.verb.effect is not Effect.REMOVE and not _tests_known_value(rule.condition):  # pipeline.py reports REMOVE
-        scope = "for each interface that it looks at" if rule.has_subject else "on every host"
+        scope = "for each interface that the rule looks at" if rule.has_subject else "on every host"
         message = f"the condition of the rule {quote(rule.name)} is always true {scope}"
         problems.warning("CONDITION_ALWAYS_TRUE", message, rule.condition.span, "write `true` if this is intended")
 
@@ -205,18 +208,18 @@ def _parts(condition: Condition) -> tuple[Condition, ...]:
 
 
 def is_constant(condition: Condition) -> bool:
-    """Return whether a condition consists only of `true` and `false`, so that the author probably wants a constant."""
+    """Return whether a condition consists only of `true` and `false`. Its author probably wants a constant."""
     leaves = [node for node in walk(condition) if not isinstance(node, AllOf | AnyOf | Not)]
     return all(isinstance(node, Truth | Constant) for node in leaves)
 
 
 def _is_reported_by_checker(cause: Cause) -> bool:
-    """Return whether the cause is a test `is known` of an always known value. `check/condition.py` reports this."""
+    """Return whether the cause is a test `is known` or `is unknown`. `check/condition.py` reports such a cause."""
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 
 def _tests_known_value(condition: Condition) -> bool:
-    """Return whether a condition contains a test `is known` of an always known value. The checker reports this."""
+    """Return whether a condition tests `is known` for a value that is never unknown. The checker reports this test."""
     return any(isinstance(node, IsKnown) and not node.operand.type.optional for node in walk(condition))
 
 
@@ -234,7 +237,7 @@ def _hint(condition: Condition) -> str:
         if isinstance(side, Read) and side.word.name in HINTS:
             return HINTS[side.word.name]
         if isinstance(side, Count) and getattr(getattr(side.operand, "word", None), "name", "") == "stack":
-            return "an interface is in its own stack: its count is 1 or more"
+            return "an interface is in its own stack, so the count is 1 or more"
         if isinstance(side, Count):
             return "a count is 0 or more"
     if condition.relation is Relate.IN_NETWORK and all(isinstance(side, Constant) for side in sides):

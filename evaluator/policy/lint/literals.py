@@ -44,9 +44,9 @@ _OCTAL = re.compile(r"-?0[0-9]+")
 
 
 class LiteralWarning(Struct, frozen=True):
-    """A warning about a value. The rule contains the value as the text `words`, which is a part of the text of `node`.
+    """A warning about a value. `words` is the value as it is written in the relation `node`.
 
-    `instead` is the text that was probably meant instead of `words`, and `operator` the operator that was meant.
+    The author probably meant the text `instead`, or the operator `operator`. An empty text means that nothing is known.
     """
 
     code: str
@@ -173,9 +173,9 @@ def _like(node: Related, other: Expression) -> str:
 
 
 def _operator(node: Related, other: Expression, text: _Text) -> tuple[str, Safety]:
-    """Return the operator that uses a text as a glob, and whether the fix is safe.
+    """Return the operator `like` or `not like`, with which a text is a glob, and whether the fix is safe.
 
-    The operator is empty if a new operator is not enough.
+    The operator is empty if the rule needs more changes than a new operator.
     """
     if other is not node.left or other.type.is_list:
         return "", Safety.UNSAFE

@@ -88,7 +88,7 @@ def flat(condition: Condition) -> Iterator[Condition]:
 
 
 def with_replaced(condition: Condition, old: Expression, new: Expression) -> Condition:
-    """Return a condition with one expression substituted for another."""
+    """Return a condition in which `new` replaces the expression `old` everywhere."""
     return _replaced(condition, old, new)
 
 

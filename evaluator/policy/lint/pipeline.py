@@ -63,7 +63,7 @@ class Pipeline:
         self._solver.candidate = ALWAYS
         emptied = self._discarded[-1] if self._is_emptied else None
         if emptied is not None:
-            self._report_end(emptied, "no candidate is ever left", "restrict its condition")
+            self._report_end(emptied, "no candidate remains", "restrict its condition")
 
     def _match(self, placed: PlacedRule) -> None:
         rule = placed.rule
@@ -185,7 +185,10 @@ class Pipeline:
         self._solver.candidate = any_of(tuple(weakened(match.rule.condition) for match in self._matched))
         if self._solver.never(*context, rule.condition):
             names = quote_all(match.rule.name for match in self._matched)
-            return start + f"no such interface is matched by {names}", "remove the rule, or match such interfaces first"
+            return (
+                start + f"no such interface is matched by {names}",
+                "remove the rule, or add a `match` rule for such interfaces before it",
+            )
         return (
             start + "no such interface remains after the earlier rules",
             "remove the rule, or move it before the earlier rules",
@@ -201,7 +204,7 @@ class Pipeline:
         after = "the earlier rules" if earlier is None else quote(earlier.rule.name)
         is_same = earlier is not None and self._means_the_same(placed.rule, earlier.rule)
         message = f"the rule {name} {'repeats' if is_same else effect + ', after'} {after}"
-        hint = "remove one of them" if is_same else "remove the rule, or move the more specific rule up"
+        hint = "remove one of them" if is_same else f"remove the rule, or move it before {after}"
         self._problems.warning("RULE_SHADOWED", message, placed.span, hint)
 
     def _means_the_same(self, one: Rule, other: Rule) -> bool:
@@ -223,7 +226,7 @@ class Pipeline:
 
 
 def _repeats_finding(placed: PlacedRule, earlier: PlacedRule) -> bool:
-    """Return whether the finding of the earlier rule already contains all that the finding of this rule reports."""
+    """Return whether the earlier rule's finding already reports everything that this rule's finding reports."""
     rule, other = placed.rule, earlier.rule
     is_same = all(getattr(rule, name) == getattr(other, name) for name in ("code", "severity", "message", "hint"))
     return is_same or (rule.severity == other.severity and not placed.has_own_finding)

@@ -32,7 +32,7 @@ HINTS = {
     "vlan_id": "VLAN IDs are 0 (untagged) to 4095",
     "bond_mode": "bond modes are 0 to 6",
     "mtu": f"an MTU is 0 to {_GREATEST}",
-    "speed": "a reported speed of 0 is unknown: write `is unknown`",
+    "speed": "a reported speed of 0 means unknown: write `is unknown`",
     "kind": f"the kinds are {', '.join(Kind)}",
     "mac": "write MAC addresses in lower case",
     "conflicts": 'the elements of `conflicts` are "addr" and "network"',

@@ -70,9 +70,10 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
 
 
 def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
-    """Report each rule that changes the candidates after a rule that judges them.
+    """Report each rule that should be before an earlier rule.
 
-    Also report each rule that may add interfaces again after another rule has removed them.
+    A `reject`, `ambiguous` or `warn` rule must not be before a rule that changes the candidates. A rule that removes
+    interfaces must not be before a `match` rule that may add them again.
     """
     first_judge = first_remover = ""
     for placed in rules:
@@ -81,7 +82,7 @@ def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
         if rule.verb.chooses and first_judge:
             message = f"{quote(rule.name)} changes the candidates after {quote(first_judge)} has reported about them"
             problems.warning(
-                "CHOOSER_AFTER_JUDGE", message, placed.span, f"put {named(lambda verb: verb.chooses)} first"
+                "CHOOSER_AFTER_JUDGE", message, placed.span, f"put the {named(lambda verb: verb.chooses)} rules first"
             )
         if adds and first_remover and not mentions(rule.condition, "candidates"):
             message = f"{quote(rule.name)} may add interfaces again that {quote(first_remover)} has removed"

@@ -122,14 +122,14 @@ class Solver:
         return all(self._never((branch, *rest), literals) for branch in first.conditions)
 
     def _facts_of_candidate(self, part: Condition) -> tuple[Condition, ...]:
-        """Return what is true for an interface if a literal states that the interface is a candidate."""
+        """Return what is true for the interface in `nic in candidates`; empty for any other literal."""
         if self.candidate == ALWAYS or not isinstance(part, Related) or part.negated:
             return ()
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
         return (with_replaced(self.candidate, NIC, part.left),) if is_candidate else ()
 
     def _contradicts_lists(self, case: Conjunction, literals: tuple[Condition, ...]) -> bool:
-        """Return whether a list would need an element that cannot exist."""
+        """Return whether the quantifiers need a list to have an element that cannot exist."""
         context = tuple(literal for literal in literals if not isinstance(literal, Quantified))
         quantified = [literal for literal in literals if isinstance(literal, Quantified)]
         quantified += [quantifier for literal in context for quantifier in case.quantifiers_from_counts(literal)]
@@ -157,7 +157,10 @@ class Solver:
         quantified: list[Quantified],
         context: tuple[Condition, ...],
     ) -> bool:
-        """Return whether no element of a list can satisfy both `some` and each `every` quantifier over this list."""
+        """Return whether no element of a list can satisfy `some` and also each `every` quantifier over this list.
+
+        If `some` is None, an element must satisfy only the `every` quantifiers.
+        """
         self._names += 1
         element = Variable(f"#{self._names}", domain.type.element)
         is_other = some is not None and some.others_only

@@ -1,11 +1,11 @@
-"""The limit of the steps of one decision, and the size of hosts for which nothing has to be counted.
+"""Limits the steps of one decision. For hosts below a certain size, the steps need not be counted.
 
 `cost.py` counts the steps of each rule. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is
 raised before the rule is evaluated.
 
-The steps never decrease when a host grows. So `Costs` computes once, when a policy is compiled, up to which number of
-interfaces every host with only short lists and texts (below `SHORT`) is within the budget. The steps of such a host are
-not counted, because counting would take longer than the decision.
+The steps never decrease when a host grows. A host is *usual* if its lists and texts are shorter than `SHORT`. When a
+policy is compiled, `Costs` computes a number of interfaces. A usual host with fewer interfaces is always within the
+budget. The steps of such a host are not counted, because counting would take longer than the decision.
 
 Two ideas were tried and rejected. The first was a rough estimate before the exact count. It saved no time, because the
 exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. With
@@ -41,7 +41,7 @@ def _is_short(value: Value) -> bool:
 class Costs:
     """The costs of a policy's rules.
 
-    If a usual host has fewer interfaces than `affordable_size`, no steps are counted.
+    No steps are counted for a host that has only short lists and texts, and fewer interfaces than `affordable_size`.
     """
 
     def __init__(self, program: Program) -> None:
@@ -49,7 +49,10 @@ class Costs:
         self.affordable_size = self._largest_affordable_size(program.rules)
 
     def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return a number of interfaces up to which no usual host exceeds the budget; 0 if this number is unknown."""
+        """Return a number of interfaces. No host with short lists and fewer interfaces exceeds the budget.
+
+        The result is 0 if no such number was found.
+        """
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)
             if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
@@ -57,7 +60,7 @@ class Costs:
         return 0
 
     def budget(self, question: Question) -> Budget | None:
-        """Return the budget of one decision; None if the host is usual and so small that it needs no limit."""
+        """Return the budget of one decision; None for a host that is so small that no steps are counted."""
         host = question.host
         is_usual = len(host.answers) < SHORT and (host.asked is None or len(host.asked) < SHORT)
         is_usual = is_usual and all(map(_is_short, question.parameters.values()))
@@ -86,7 +89,10 @@ class Budget:
         self._rule_steps = 0
 
     def charge(self, rule: Rule, candidates: int) -> None:
-        """Add the steps of a rule with this number of candidates. Raises PolicyError if the sum exceeds the budget."""
+        """Add the steps of a rule. `candidates` is the number of candidates before the rule.
+
+        Raises PolicyError if the sum exceeds the budget.
+        """
         self._rule_steps += count_steps(rule, replace(self._sizes, candidates=candidates))
         if self.charged > STEP_BUDGET:
             message = f"the policy may need {self.charged} steps on this report ({self._facts.size} interfaces)"

@@ -1,4 +1,4 @@
-"""Find an index lookup that gives the few interfaces for which a rule on all interfaces can be true.
+"""Finds an index lookup for a rule on all interfaces. It gives the few interfaces for which the rule can be true.
 
 Idea, as in a database: a `match` or `warn` rule is evaluated for every interface of the host, but most rules can be
 true for only a few interfaces. For example, `match nic when nic.addresses overlaps host.addresses` is true exactly for
@@ -166,7 +166,7 @@ def _guard(term: Condition) -> IndexLookup | None:
 
 
 def _is_near(term: Quantified) -> bool:
-    """Return whether a quantifier tests whether an address of a list is in a subnet of the subject."""
+    """Return whether a quantifier compares the addresses of a list with the subnets of the subject."""
     body = term.body
     return (
         isinstance(body, Related)

@@ -74,7 +74,8 @@ class DecidingClause(Struct, frozen=True):
 class _Deciding(Struct, frozen=True):
     """The clause that decides a condition. `held` is whether the condition is true.
 
-    `witness` is the element that decided a quantifier. If `is_negated`, the value of the clause is not `held`.
+    `witness` is the element that decided a quantifier. If `is_negated` is true, the value of the clause is the opposite
+    of `held`, because the clause is inside a `not`.
     """
 
     clause: Condition
@@ -238,7 +239,7 @@ def _text_of(value: object) -> str:
 
 
 def _sources(value: object, owner: object, word: str) -> tuple[str, ...]:
-    """Return the JSON Pointers to the places in the report that contain the value of a word of `owner`."""
+    """Return JSON Pointers to the places in the report that contain `value`, which is the value of `owner.WORD`."""
     if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
         return _sorted({pointer for item in value for pointer in _pointers_of(item)})
     if isinstance(owner, Link):

@@ -20,7 +20,7 @@ steps for all subjects together. This matters for lists of interfaces: one inter
 costs as much as many interfaces with one VLAN each. So the lists of all subjects are counted by the sum of their
 lengths, if this sum is less than the longest length times the number of subjects.
 
-Second invariant: a larger size never gives a smaller count. `budget.py` uses it.
+Second invariant: a larger size never gives a smaller count. `budget.py` depends on this invariant.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ _HOST_ADDRESS_WORDS = frozenset({"matched", "host_prefixes"})
 
 
 class Stacks(Struct, frozen=True):
-    """The sizes of two kinds of lists: the interfaces above each interface, and each stack with its neighbours."""
+    """The lengths of two lists that each interface has.
+
+    `above` are the interfaces above it. `related` are the interfaces in its stack, and their neighbours.
+    """
 
     above: Lists
     related: Lists
@@ -113,7 +116,10 @@ class Sizes(Struct, frozen=True):
 
     @classmethod
     def usual(cls, interfaces: int, parameters: Iterable[str]) -> Sizes:
-        """Return the sizes of a host with this number of interfaces, all in one stack, and short lists and texts."""
+        """Return the greatest sizes of a host with this number of interfaces and with short lists and texts.
+
+        The lists of stacks are as long as if all interfaces were in one stack.
+        """
         lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
         neighbours = Lists(interfaces, 2 * SHORT * interfaces)  # the lists of slaves and ports are short too
         values = dict.fromkeys(parameters, ValueSize(SHORT, SHORT))
@@ -256,7 +262,7 @@ class _StepCounter:
     def _patterns(self, globs: Expression) -> int:
         """Count the compilation of patterns; each pattern is compiled once.
 
-        If a pattern depends on a variable, there may be as many patterns as interfaces and elements of their lists.
+        If a pattern depends on a variable, each interface and each element of its lists may give another pattern.
         """
         count = self._sizes.interfaces + self._sizes.lists.total if is_bound(globs) else self._length(globs).each
         return count * (_COMPILE_A_PATTERN + self._text(globs))
@@ -314,7 +320,7 @@ class _StepCounter:
                 return self._per_subject(sizes.answers)
 
     def _lists_of(self, word: Word) -> Lists:
-        """Return the lengths of the lists that are the values of a word for all interfaces."""
+        """Return the lengths of the lists that a word such as `nic.slaves` has for the interfaces."""
         if word.name in _NEIGHBOUR_WORDS:
             return self._sizes.neighbours()
         if word.type.base is Base.NIC:

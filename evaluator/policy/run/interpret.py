@@ -88,7 +88,7 @@ class RuleResult(Struct, frozen=True):
 def run(rules: Iterable[Rule], question: Question) -> tuple[RuleResult, ...]:
     """Apply the rules in their order, starting with no candidates, and return the result of each.
 
-    Raises PolicyError before a rule is evaluated if its upper bound of steps exceeds the rest of the step budget.
+    Before a rule is evaluated, its steps are estimated. Raises PolicyError if they exceed the rest of the step budget.
     """
     return tuple(results_of(rules, question, Budget(question)))
 
@@ -181,8 +181,8 @@ def _converted(
 ) -> _T:
     """Return a list in another form, cached while the rule is evaluated.
 
-    The cache key is the name of the interface for a list of an interface, and the node for a list without variables.
-    Any other list, such as `[nic.name, "x"]`, is converted each time.
+    For a list of an interface, the cache key contains the name of the interface. For a list without variables, it
+    contains the identity of the node. Any other list, such as `[nic.name, "x"]`, is converted each time.
     """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
         word, nic = expression.word, evaluate(expression.owner, environment, bindings)
@@ -243,7 +243,10 @@ def _quantified(condition: Quantified, environment: Environment, bindings: Bindi
 
 
 def _is_beyond(extreme: Extreme, environment: Environment, bindings: Bindings) -> bool:
-    """Return whether a list's least value is less than the subject's value, or its greatest value is greater."""
+    """Return whether the least value of a list is less than the subject's value.
+
+    If `extreme.is_least` is false: whether the greatest value is greater than the subject's value.
+    """
 
     def extreme_values(items: Iterable[Link]) -> tuple[object, ...]:
         values = sorted(cast("int | str", word.get(environment, item)) for item in items)

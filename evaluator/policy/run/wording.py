@@ -16,7 +16,10 @@ _MOST_SHOWN = 20
 
 
 def show(value: object) -> str:
-    """Return a value as text: a list sorted and joined by commas, an empty list as `none`, unknown as `unknown`."""
+    """Return a value as text. A list is sorted and joined by commas.
+
+    An empty list becomes `none`, and an unknown value becomes `unknown`.
+    """
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -36,7 +39,7 @@ def show(value: object) -> str:
 
 
 def show_briefly(value: object) -> str:
-    """Return a value as text. If a list has more than 20 elements, the text has the first 20 and the number of all."""
+    """Return a value as text. For a list of more than 20 elements: the first 20, and the number of elements."""
     if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
         return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
     return show(value)
@@ -55,7 +58,7 @@ def finding_of(
 
 
 def _interfaces_and_addresses(values: Iterable[Value]) -> tuple[set[str], set[Address]]:
-    """Return the names of the interfaces and the addresses among the values of a message."""
+    """Find the interfaces and addresses in the values of a message; return the interfaces' names and the addresses."""
     interfaces: set[str] = set()
     addresses: set[Address] = set()
     for value in values:

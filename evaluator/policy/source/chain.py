@@ -144,7 +144,7 @@ class _Level:
     def _is_allowed(self, base: Source, levels: Sequence[_Level], span: Span) -> bool:
         path = " → ".join(visible(source.name) for source in (*(level.source for level in levels), base))
         if _identity(base) in {_identity(level.source) for level in levels}:
-            hint = "a policy cannot extend itself, directly or through others"
+            hint = "a policy cannot extend itself, directly or through other policies"
             self.problems.error("EXTENDS_CYCLE", f"the policies extend each other in a cycle: {path}", span, hint)
             return False
         if len(levels) > MOST_LEVELS:

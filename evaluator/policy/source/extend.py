@@ -229,7 +229,7 @@ def _overridden(
 
 
 def _value_of(declaration: Located, key: str) -> object:
-    """Return the value of a key of a declaration, or the default of this key."""
+    """Return the value of a key in a declaration. If the key is missing, return its default."""
     child = declaration.children.get(key)
     return (False if key == "optional" else None) if child is None else child.value
 

@@ -61,7 +61,9 @@ def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | No
         content = _decoded(_read(Path(existing or first)), quote_path(existing or first))
     except PolicyError as error:
         if existing is None and others:
-            hint = f"the file is not in the policy path either: {', '.join(map(quote_path, search))}"
+            hint = (
+                f"the folders of the policy path do not contain the file either: {', '.join(map(quote_path, search))}"
+            )
             raise PolicyError(replace(problem, hint=hint) for problem in error.diagnostics) from None
         raise
     return Source(existing or first, content, existing or first)
@@ -75,7 +77,7 @@ def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Sour
         return find_policy(name, search, Path(extending.path).parent)
     if names_file(name) and name not in shipped_names():
         message = f"a policy that is not a file can only extend a shipped policy, not {quote(name)}"
-        hint = f"shipped policies: {', '.join(shipped_names())}; or also give the path of this policy"
+        hint = f"shipped policies: {', '.join(shipped_names())}; to extend a file, give the path of this policy"
         raise PolicyError([Diagnostic("EXTENDS_NEEDS_FILE", message, hint=hint)])
     return find_policy(name)
 
@@ -86,7 +88,7 @@ def names_file(name: str) -> bool:
 
 
 def _is_searched(name: str | Path) -> bool:
-    """Return whether a file is searched for in the policy path.
+    """Return whether a file with this name is searched for in the folders of the policy path (`--policy-path`).
 
     A name that begins with `/`, `./` or `../` is not searched for.
     """

@@ -124,7 +124,7 @@ class Problems:
         code, message, hint, fixes = problem.code, problem.message, problem.hint, problem.fixes
         if count == MOST_PROBLEMS:
             code, message = "TOO_MANY_PROBLEMS", f"there are more than {MOST_PROBLEMS} {severity}s"
-            hint, fixes = "fix these first; the others are not shown", ()
+            hint, fixes = "fix the shown problems first; further problems are not shown", ()
         part = self.source.part_at(span.start)
         location = Location(part.name, span.start - part.start, max(span.start, span.end) - part.start)
         place, excerpt = self.source.place(span), self.source.excerpt(span)

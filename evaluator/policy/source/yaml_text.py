@@ -62,7 +62,7 @@ class Located(Struct):
     def at(self, path: tuple[str | int, ...]) -> Located:
         """Return the part at a path of keys and indices.
 
-        If the path does not exist, use the longest beginning that exists.
+        If the path does not exist, the part is at the longest beginning of the path that exists.
         """
         part = self
         for step in path:
@@ -202,7 +202,8 @@ class _Reader:
             is_text = isinstance(event, yaml.ScalarEvent)
             written = self._problems.text(_span(event)) if is_text else f"{sign}{anchor}"
             message = f"{quote(f'{sign}{anchor}')} is an {kind} in YAML, which is not allowed here"
-            hint = f'if it is a text, put the value in quotes: "{written}"; else write the value itself'
+            instead = "write the value instead of the alias" if kind == "alias" else "remove the anchor"
+            hint = f'if it is a text, put the value in quotes: "{written}"; else {instead}'
             self._problems.error("YAML_ANCHOR", message, _span(event), hint)
         if tag is not None:
             message = f"{quote(str(tag))} is a tag in YAML, which is not allowed here"

@@ -1,7 +1,7 @@
 """Explains a character that begins no token: which mistake was probably made, and what to write instead.
 
-Such characters are curly or open quotes, operators of other languages, values without quotes such as `10.0.0.0/8`, and
-characters that only look like ASCII.
+Such characters are curly quotes, quotes that are never closed, operators of other languages, values without quotes such
+as `10.0.0.0/8`, and characters that only look like ASCII.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SIGN_HINTS = {
     ":": "write `satisfies` between the list of a quantifier and its condition",
     "&": "write `and`",
     "|": "write `or`",
-    "{": "write a list in brackets: [1, 2]; write a parameter as its name only",
-    "}": "write a list in brackets: [1, 2]; write a parameter as its name only",
+    "{": "write a list in brackets: [1, 2]; write only the name of a parameter",
+    "}": "write a list in brackets: [1, 2]; write only the name of a parameter",
     "+": "the language can compare and count, but not calculate",
     "-": "the language can compare and count, but not calculate",
     "%": "the language can compare and count, but not calculate",

@@ -173,7 +173,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _depth(tree: Tree[Token]) -> int:
-    """Return the number of conditions that are nested in each other. A chain of `and` or `or` is one level."""
+    """Return the greatest depth of nested conditions. A chain of `and` or `or` is one level."""
     deepest = 0
     pending: list[tuple[Tree[Token], int]] = [(tree, 1)]
     while pending:

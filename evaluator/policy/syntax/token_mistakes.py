@@ -77,7 +77,7 @@ def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
     """Return the mistake of a rule that has no verb or no condition.
 
-    `when nic is up`: "the verbs are …". `match nic when`: "write `true` if it is always true".
+    `when nic is up`: "the verbs are …". `match nic when`: "write `true` for a condition that is always true".
     """
     if not before:
         return _about(
@@ -86,7 +86,9 @@ def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[st
     if not any(piece.kind == "WHEN" for piece in before):
         return _before_the_condition(before, unexpected)
     if before[-1].kind == "WHEN" and unexpected.kind == "$END":
-        return _about(unexpected, "the condition after `when` is missing", "write `true` if it is always true")
+        return _about(
+            unexpected, "the condition after `when` is missing", "write `true` for a condition that is always true"
+        )
     return None
 
 
