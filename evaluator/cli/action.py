@@ -1,8 +1,8 @@
-"""The functions that run commands, by name. A function is imported after the arguments were parsed.
+"""Names of the functions that run commands. A function is imported when the command runs.
 
-The module of a command is imported whenever its arguments are parsed, for example for the help. What runs the command
-may need slow modules or the packages of an extra. Then the function is in the package `actions`, whose modules import
-at their top all that they need, and the module of the command has the name of the function.
+The module of a command defines its arguments, so it is also imported for the help. The function that runs the command
+can need slow modules or the packages of an extra. Such a function is in the package `actions`, and the module of the
+command has only the name of the function.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The options `--fix`, `--unsafe-fixes` and `--diff` of `activenic check`: fixes texts, and writes or prints them."""
+"""The options `--fix`, `--unsafe-fixes` and `--diff` of `activenic check`, which correct the texts of policies."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ NAME_OF_INPUT = "<stdin>"
 def add_fixes_to(parser: argparse.ArgumentParser) -> None:
     """Add the options for fixes."""
     group = parser.add_argument_group("fixes")
-    group.add_argument("--fix", action="store_true", help="apply the safe fixes: the intended meaning is certain")
-    unsafe = "apply the safe fixes, and also fixes that are guesses"
+    safe = "apply the safe fixes, for which the intended meaning is certain"
+    group.add_argument("--fix", action="store_true", help=safe)
+    unsafe = "apply the safe fixes, and also the fixes that are guesses"
     group.add_argument("--unsafe-fixes", action="store_true", help=unsafe)
-    diff = "print the changes of the fixes (default: only of the safe fixes) and write nothing"
+    diff = "print the changes of the safe fixes (with --unsafe-fixes, of all fixes), and write no file"
     group.add_argument("--diff", action="store_true", help=diff)
 
 
@@ -34,10 +35,11 @@ def wants_fixes(options: argparse.Namespace) -> bool:
 
 
 def fixed(checked: Checked, check: Check, options: argparse.Namespace) -> Checked:
-    """Fix a text, print its changes or write it, and return the result of its check afterwards.
+    """Fix a text, and return the result of a new check. The fixed text is written to its file.
 
-    With `--diff`, nothing is written and the result is unchanged. If the text came from standard input, the fixed text
-    is printed. A shipped policy is never changed. Raises PolicyError if the file cannot be written.
+    With `--diff`, the changes are printed, no file is written, and the old result is returned. If the text came from
+    standard input, the fixed text is printed. A shipped policy is never changed. Raises PolicyError if the file cannot
+    be written.
     """
     source, is_input = checked.source, checked.name == NAME_OF_INPUT
     if source is None or (source.path is None and not is_input):
@@ -61,7 +63,7 @@ def _titles(result: Fixed) -> Iterable[tuple[str, int]]:
 
 
 def fixable(results: Iterable[Checked]) -> str:
-    """Return a line about the fixes that could be applied; an empty text without such fixes."""
+    """Return a line with the number of fixes that could be applied; empty if no fix could be applied."""
     counts = Counter(
         fix.safety
         for checked in results

@@ -12,7 +12,8 @@ from evaluator.report.live import collect
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = "Print this machine's report as JSON, with the output of `ip -j -d addr` and `ip -j route`."
-    parser.add_argument("--netns", metavar="NAME", help="report on this network namespace, named as in `ip netns`")
+    namespace = "print the report of this network namespace; NAME is a name that `ip netns` lists"
+    parser.add_argument("--netns", metavar="NAME", help=namespace)
     parser.set_defaults(run=_run)
 
 

@@ -54,7 +54,9 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic check --strict mine.yaml strict", "treat warnings as errors"),
         Example("activenic check '*.yaml' --output sarif", "check the policies of a glob and write a document for CI"),
         Example("activenic check --fix mine.yaml", "apply the safe fixes; with `--diff`, only print them"),
-        Example("activenic check --for iproute2 mine.yaml", "report the words that a format never supplies"),
+        Example(
+            "activenic check --for iproute2 mine.yaml", "report the words that have no value in an iproute2 report"
+        ),
         Example("activenic check --explain GLOB_NOT_USED", "explain a diagnostic code"),
     ),
     "diff": (
@@ -73,13 +75,16 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "activenic diff ovirt-engine strict --proof --size 2 --param management_vlan=0",
-            "print the smallest host of each change of the answer and the findings; prove the others impossible",
+            "for each kind of change, print the smallest host with this change, or prove that no host has it",
         ),
     ),
     "fmt": (
         Example("activenic fmt mine.yaml", "format the sentences of a policy"),
         Example("activenic fmt --check .", "exit with 8 if a policy below this folder is not formatted"),
-        Example("activenic fmt --diff - < mine.yaml", "show what would change in a text from standard input"),
+        Example(
+            "activenic fmt --diff - < mine.yaml",
+            "print the changes that formatting would make in a text from standard input",
+        ),
     ),
     "test": (
         Example("activenic test mine.test.yaml", "run the tests in one file"),
@@ -101,7 +106,10 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "mutate": (
-        Example("activenic mutate keep-management", "change the policy in many ways; exit 8 if its tests still pass"),
+        Example(
+            "activenic mutate keep-management",
+            "change the policy in many ways; exit with 8 if all tests still pass after one of the changes",
+        ),
         Example("activenic mutate mine.yaml --write-tests mine.test.yaml", "append the tests that are missing"),
     ),
     "new": (
@@ -152,9 +160,12 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic fleet summary result.parquet --output html > fleet.html", "write a page with charts"),
         Example(
             "activenic fleet summary again.parquet --output html --pages pages --inputs decisions.log",
-            "write the page, with a page for each of the hosts, into a new folder",
+            "write the page with charts and a page for each host into a new folder",
         ),
-        Example("activenic fleet diff strict mine.yaml questions.jsonl", "count the answers that change in a fleet"),
+        Example(
+            "activenic fleet diff strict mine.yaml questions.jsonl",
+            "count the hosts of a fleet for which two policies give different answers",
+        ),
     ),
     "serve": (
         Example("activenic serve --policies mine.yaml", "serve a policy and the shipped policies on 127.0.0.1"),
@@ -165,8 +176,14 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "completion": (
         Example("activenic completion bash > activenic.bash", "save the completion script; source it in ~/.bashrc"),
-        Example("activenic completion zsh > _activenic", "the same for zsh; save it in a folder of $fpath"),
-        Example("activenic completion fish > activenic.fish", "the same for fish, for ~/.config/fish/completions"),
+        Example(
+            "activenic completion zsh > _activenic",
+            "save the completion script for zsh; put it into a folder of $fpath",
+        ),
+        Example(
+            "activenic completion fish > activenic.fish",
+            "save the completion script for fish; put it into ~/.config/fish/completions",
+        ),
     ),
 }
 

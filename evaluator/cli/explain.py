@@ -54,7 +54,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "`decide`."
     )
     add_question_to(parser)
-    log = "explain a decision of this log or export; REPORT is then the id of the decision"
+    log = "explain a decision of this log or export; give the id of the decision instead of REPORT"
     parser.add_argument("--log", metavar="FILE", type=Path, help=log)
     _output().add_to(parser)
     group = parser.add_argument_group("interfaces and level of detail")
@@ -126,7 +126,7 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
 
 
 def _names(decision: Decision) -> dict[str, str]:
-    """Return the name of each interface by the texts that an argument can have: as printed, or the name itself."""
+    """Return the name of the interface for each text of an argument: the name itself, or the name as it is printed."""
     names = case_of(decision).report.facts.by_name
     return {**{visible(name): name for name in names}, **{name: name for name in names}}
 

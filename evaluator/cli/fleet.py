@@ -46,8 +46,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser("decide", help="decide every question and write a table", allow_abbrev=False)
     parser.description = (
-        "Decide every question of the inputs and write a Parquet file with one row for each question. An invalid "
-        "question becomes a row with its problems. If the command is interrupted, run it again to continue."
+        "Decide every question of the inputs and write a Parquet file with one row for each question. The row of "
+        "an invalid question has the problems of the question. If the command is interrupted, run it again to "
+        "continue."
     )
     _add_inputs_to(parser)
     parser.add_argument(
@@ -69,7 +70,7 @@ def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = actions.add_parser("summary", help="count the rows of a result", allow_abbrev=False)
     parser.description = (
         "Count the hosts of a result by status, kind, refusal, finding, problem and label. The HTML output is a page "
-        "with charts and tables of hosts. With `--pages`, hosts also have pages of their own."
+        "with charts and tables of hosts. `--pages` also writes a page for each host."
     )
     parser.add_argument("result", metavar="RESULT", type=Path, help="a file that `activenic fleet decide` wrote")
     TEXT_JSON_OR_HTML.add_to(parser)
@@ -77,13 +78,13 @@ def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     pages.add_argument(
         "--pages", metavar="DIR", type=Path, help="write `index.html` and the pages of hosts into a new folder"
     )
-    inputs = "the inputs of the result; the questions are decided again"
+    inputs = "the inputs from which the result was made; their questions are decided again"
     pages.add_argument("--inputs", metavar="INPUT", nargs="+", type=Path, default=[], help=inputs)
     _add_details_to(pages)
     pages.add_argument(
         "--policy", metavar="POLICY", default="strict", help="the policy of the result (default: strict)"
     )
-    most = f"write pages for at most this many hosts; hosts that are not resolved are first (default: {_MOST_PAGES})"
+    most = f"write pages for at most this many hosts, first for hosts that are not resolved (default: {_MOST_PAGES})"
     pages.add_argument("--most-pages", metavar="N", type=_number, default=_MOST_PAGES, help=most)
     add_policy_path_to(parser)
     parser.set_defaults(run=_summarize, parser=parser)
@@ -112,11 +113,11 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_engine_to(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "where the hosts are decided",
+        "the machines that decide the questions",
         "The workers of a Spark cluster need the inputs and the folder of the result under the same paths as this "
         "machine, and the same version of activenic (docs/fleet.md).",
     )
-    engines = "`local`: with the processors of this machine (default); `spark`: on a Spark cluster"
+    engines = "`local`: this machine, with all processors (default); `spark`: a Spark cluster"
     group.add_argument("--engine", choices=tuple(_ENGINES), default="local", help=engines)
     master = "the master of the cluster, for example `spark://HOST:7077`, `yarn` or `k8s://https://HOST:6443`"
     group.add_argument("--master", metavar="URL", help=master)
@@ -175,13 +176,13 @@ def _refuse_unusable_pages(options: argparse.Namespace) -> None:
     if TEXT_JSON_OR_HTML.of(options) != "html":
         options.parser.error("`--pages` needs `--output html`")
     if not options.inputs:
-        options.parser.error("`--pages` needs `--inputs`: the inputs of the result")
+        options.parser.error("`--pages` needs the inputs of the result: give `--inputs`")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         options.parser.error("`--pages` is not an empty folder; give the name of a new folder")
 
 
 def _refuse_incomplete_engine(options: argparse.Namespace) -> None:
-    """End the program with a usage error if the options do not name a cluster, or name one without using it."""
+    """End the program with a usage error if `spark` has no cluster, or if a cluster is given without `spark`."""
     if options.engine == "spark" and not options.master:
         options.parser.error("`--engine spark` needs the master of the cluster: give `--master URL`")
     if options.engine != "spark" and (options.master or options.spark_conf):

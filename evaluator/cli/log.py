@@ -83,7 +83,7 @@ def _add_head(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = _action(
         actions,
         "head",
-        "print the head of the chain (SEQ:HASH); a saved copy proves later that no record was removed",
+        "print the head of the log (SEQ:HASH); a saved copy proves later that no record was removed",
     )
     parser.set_defaults(run=_run, action="head")
 

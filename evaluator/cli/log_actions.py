@@ -122,7 +122,7 @@ def _masked(record: Record | Damaged, masking: Masking, damage: Damage) -> Recor
 
 
 def _without_details(damage: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(replace(problem, message="a body of the record is damaged") for problem in damage)
+    return tuple(replace(problem, message="the report or the policy of the record is damaged") for problem in damage)
 
 
 def _verify(options: argparse.Namespace) -> int:

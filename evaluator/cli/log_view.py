@@ -55,7 +55,7 @@ def _row(item: Item) -> Mapping[str, str]:
 
 
 def _print_table(rows: Sequence[Mapping[str, str]], stream: TextIO) -> None:
-    """Print rows as a table, or as one block for each row if the terminal is too narrow, so that no id is broken."""
+    """Print rows as a table. If the terminal is too narrow for an id on one line, print one block for each row."""
     columns = [name for name in _COLUMNS if name != "damage" or any(row[name] for row in rows)]
     cells = [[visible(row[name]) for name in columns] for row in rows]
     width = sum(max(map(cell_len, column)) + 2 for column in zip(columns, *cells, strict=True))
@@ -136,7 +136,9 @@ def print_verification(verification: Verification, output: str, stream: TextIO) 
     if verification.pruned:
         parts.append(f"pruned up to number {verification.pruned}")
     if verification.pruned_damaged:
-        parts.append(f"already damaged before they were pruned: {', '.join(map(str, verification.pruned_damaged))}")
+        parts.append(
+            f"records that were damaged when they were pruned: {', '.join(map(str, verification.pruned_damaged))}"
+        )
     if verification.signed:
         not_checked = "" if verification.signatures_checked else " that were not verified: install `activenic[sign]`"
         parts.append(f"{verification.signed} with signatures{not_checked}")

@@ -1,4 +1,4 @@
-"""The memory of the results of proofs and searches, if the preference `cache` is on."""
+"""Opens the memory for the results of proofs and searches. It is empty if the preference `cache` is off."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from evaluator.verify.result_store import ResultStore, cache_folder
 
 
 def memory_of(options: argparse.Namespace) -> Memory:
-    """Return the memory of the user; it remembers nothing if the option is off or the user has no home folder."""
+    """Return the memory of the user. It remembers nothing if the option is off or the user has no home folder."""
     folder = cache_folder() if CACHE.of(options) else None
     return NoMemory() if folder is None else ResultStore(folder)

@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _hint(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> str:
-    """Return the hint about the first unknown command or option in the arguments of a parser; empty without one."""
+    """Return the hint about the first unknown command or option in some arguments; empty if all are known."""
     for argument in itertools.takewhile(lambda argument: argument != "--", arguments):
         if argument.startswith("--"):
             option = argument.partition("=")[0]
@@ -84,7 +84,7 @@ def _hint(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> str:
 
 
 def parser_for(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser with the arguments of the requested subcommand; other subcommands have no arguments."""
+    """Return the parser. Only the parser of the requested subcommand has arguments."""
     requested = next((argument for argument in arguments if argument in COMMANDS), None)
     parser, commands = _parser_of({requested})
     if requested and not _HELP.isdisjoint(arguments):

@@ -30,7 +30,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--expanded", action="store_true", help="print one text that includes everything that the policy inherits"
     )
-    modeline = "begin with a comment that names the JSON Schema of policies, so that YAML editors complete the text"
+    modeline = "print first a comment with the JSON Schema of policies; YAML editors then complete the text"
     show.add_argument("--modeline", action="store_true", help=modeline)
     add_policy_path_to(show)
     show.set_defaults(run=_show)

@@ -15,8 +15,8 @@ def add_policy_path_to(parser: argparse.ArgumentParser) -> None:
         "--policy-path",
         metavar="DIR",
         action="append",
-        help=f"search for policy files in this folder; may be repeated, and a value may list several folders, "
-        f"separated by {os.pathsep!r} (default: the variable {VARIABLE})",
+        help=f"search this folder for policy files; may be repeated; one value may list several folders, separated by "
+        f"{os.pathsep!r} (default: the variable {VARIABLE})",
     )
 
 

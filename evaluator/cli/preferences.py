@@ -98,7 +98,7 @@ STRICT = Switch("strict", default=False, help="treat warnings as errors")
 PROGRESS = Switch("progress", default=True, help="show progress on a terminal if the work takes long")
 PROOFS = Switch("proofs", default=True, help="if the solver cvc5 is installed, prove which rules can never fire")
 CACHE = Switch("cache", default=True, help="remember the results of proofs and searches for later runs")
-COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="colours: auto means only on a terminal")
+COLOUR = Choice("colour", ("auto", "always", "never"), "auto", help="print in colours; `auto`: only on a terminal")
 
 
 @contextmanager

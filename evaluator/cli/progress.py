@@ -17,12 +17,12 @@ _T = TypeVar("_T")
 
 
 def shows_progress(options: argparse.Namespace) -> bool:
-    """Return whether standard error is a terminal and progress is wanted."""
+    """Return whether standard error is a terminal and the option for progress is on."""
     return PROGRESS.of(options) and sys.stderr.isatty()
 
 
 class WorkProgress(Protocol):
-    """Shows the progress of work with several results: how many are known, and the steps of the current one."""
+    """Shows the progress of work: the number of known results, and the steps of the current result."""
 
     def count(self, results: Iterable[_T]) -> Iterable[_T]:
         """Return the results; the bar shows how many were yielded."""
@@ -41,7 +41,7 @@ class _NoProgress:
 
 @contextmanager
 def work_progress(total: int | None, options: argparse.Namespace) -> Iterator[WorkProgress]:
-    """Return what shows the progress of work with `total` results, if it may be shown. It is hidden at the end."""
+    """Return an object that shows the progress of work with `total` results. The bars are hidden at the end."""
     if not shows_progress(options):
         yield _NoProgress()
         return

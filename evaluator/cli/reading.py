@@ -40,7 +40,7 @@ class Damage:
 
 @contextmanager
 def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
-    """Open a log or an export for reading. At the end, add the problems of the file as a whole to `damage`."""
+    """Open a log or an export for reading. At the end, add the problems of the whole file to `damage`."""
     with DecisionLog.open(path, read_only=True) as log:
         warn(log.warnings)
         yield log

@@ -46,7 +46,7 @@ def records_of(options: argparse.Namespace) -> Iterator[Record]:
 def records_or_damaged(
     options: argparse.Namespace, damage: Damage, report: Report, *, has_all: bool = False
 ) -> Iterator[Record | Damaged]:
-    """Yield the selected records, damaged or not. Ends the program if the arguments contradict each other."""
+    """Yield the selected records, also damaged records. Ends the program if the arguments contradict each other."""
     if has_all == bool(options.records) or (has_all and options.log is None):
         options.parser.error("give an ID or a FILE, or `--all --log FILE` for all records of a log")
     if options.log is None:

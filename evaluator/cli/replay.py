@@ -62,7 +62,7 @@ def _summary(counts: Counter[str]) -> str:
 
 
 def _print(result: Replay) -> None:
-    """Print the replay class of a record. Below, print reasons, differences and changed versions."""
+    """Print the replay class of a record. On the next lines, print reasons, differences and changed versions."""
     print(f"{visible(result.decision_id)}: {result.outcome}")
     changes = result.changes if result.differences or result.reasons else ()
     for line in (*result.reasons, *result.differences, *changes):

@@ -29,7 +29,9 @@ def add_report_options_to(parser: argparse.ArgumentParser) -> None:
     live = "read the interfaces of this machine through netlink, instead of a report"
     parser.add_argument("--live", action="store_true", help=live)
     parser.add_argument(
-        "--netns", metavar="NAME", help="with --live, use this network namespace, named as in `ip netns`"
+        "--netns",
+        metavar="NAME",
+        help="with --live, read the interfaces of this network namespace; NAME is a name that `ip netns` lists",
     )
     formats = ["auto", *(format.name for format in FORMATS)]
     parser.add_argument("--format", default="auto", choices=formats, help="the report's format (default: auto)")

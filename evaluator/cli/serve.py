@@ -17,10 +17,10 @@ _SERVE = Action("evaluator.cli.actions.serve:run", (_SERVICE,))
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Serve decisions over HTTP, for engines in other languages. Without options, the service listens on 127.0.0.1. "
-        "docs/service.md describes the requests, the protection and the operation."
+        "Serve decisions over HTTP, for programs that are not written in Python. Without options, the service listens "
+        "on 127.0.0.1. docs/service.md describes the requests, the protection and the operation."
     )
-    _add_listen_options_to(parser.add_argument_group("where to listen"))
+    _add_listen_options_to(parser.add_argument_group("the address of the service"))
     _add_policy_options_to(parser)
     kept = parser.add_argument_group("logging decisions").add_mutually_exclusive_group()
     kept.add_argument(

@@ -33,7 +33,7 @@ class PolicyTexts(Struct, frozen=True):
 
 
 class AskedTexts(Struct, frozen=True):
-    """`Asked` with the texts of the policy instead of the policy. A process that receives it calls `load`."""
+    """The same as `Asked`, but with the texts of the policy. A process that receives this value calls `load`."""
 
     texts: PolicyTexts
     parameters: Mapping[str, ParameterInput | None]
@@ -50,7 +50,7 @@ class AskedTexts(Struct, frozen=True):
         return AskedTexts(texts, dict(asked.parameters), asked.findings, asked.digest)
 
     def load(self) -> Asked:
-        """Return the policy, compiled once in each process, with the parameters.
+        """Return the policy with the parameters. A process compiles the policy only once.
 
         Raises QuestionError if this process has another version of activenic, or if the digest differs.
         """

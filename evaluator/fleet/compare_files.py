@@ -1,6 +1,6 @@
 """Compares two policies on the questions in files, with all processors.
 
-`workbench/comparison.py` is applied to ranges of questions.
+Each range of questions is compared with the functions of `workbench/comparison.py`.
 
 Each process compares the questions of a range. Only the changed answers, the invalid questions and the counts by label
 and by finding are sent back, so the memory depends on the number of changes.
@@ -132,7 +132,7 @@ def as_text(fleet: FleetComparison) -> Iterator[str]:
     """Yield the lines of the comparison for a terminal."""
     yield from comparison.as_text(fleet.comparison)
     yield from part_as_text("changed hosts by label", list(fleet.labels))
-    yield from part_as_text("number of hosts with a new (+) or gone (-) finding", list(_in_order(fleet.findings)))
+    yield from part_as_text("number of hosts that get (+) or lose (-) a finding", list(_in_order(fleet.findings)))
 
 
 def _counted(items: Iterable[Compared | Unreadable], findings: Counter[str]) -> Iterator[Compared | Unreadable]:

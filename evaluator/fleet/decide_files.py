@@ -74,8 +74,7 @@ def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on
     """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
 
     Raises QuestionError if an input cannot be read, if an input was changed during the run, if another run writes the
-    same result, or if a process was ended. The next run does not decide again the ranges that were finished before the
-    error.
+    same result, or if a process was ended. The next run does not repeat the ranges that were finished before the error.
     """
     files, tables = inputs.files()
     with work_folder(result, run_key(files, tables, asked)) as folder:
@@ -120,7 +119,7 @@ def _write_result(folder: WorkFolder, parts: Iterable[Range], result: Path) -> N
 
 
 def _groups(files: Iterable[Path]) -> Iterator[pa.Table]:
-    """Yield the rows of the files in tables. Each table becomes one row group of the result."""
+    """Yield the rows of the files as tables. Each table becomes one row group of the result."""
     batches: list[pa.RecordBatch] = []
     rows = 0
     for path in files:

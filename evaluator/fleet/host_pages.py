@@ -1,4 +1,4 @@
-"""Writes the page of a summary into a folder, and a page for each of the hosts that are shown first.
+"""Writes the page of a summary into a folder, and a page for each host, up to a number of hosts.
 
 A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
 in the result. So the new status and interface must be equal to those in the result. If the result has digests, the new
@@ -50,7 +50,7 @@ class Wanted(Struct, frozen=True):
 
 
 class WriteRange(Struct, frozen=True):
-    """Writes the pages of the wanted hosts of a range."""
+    """Writes the pages of those hosts of a range that get a page."""
 
     asked: Asked
     wanted: Mapping[str, Wanted]
@@ -69,7 +69,7 @@ class WriteRange(Struct, frozen=True):
         parameters = {**item.parameters, **self.asked.parameters}
         decision = self.asked.policy.decide(item.report, item.host, parameters=parameters)
         if not _is_equal(decision, wanted):
-            message = f"the decision about {quote(item.id)} is not the decision in the result"
+            message = f"the decision about {quote(item.id)} differs from the decision in the result"
             raise QuestionError([Diagnostic("FLEET_INPUT_DIFFERS", message, hint=_HINT)])
         labels = {f"label {visible(name)}": visible(value) for name, value in item.labels.items()}
         facts = {"question": visible(item.id), **labels}
@@ -90,7 +90,7 @@ def write_pages(result: Path, inputs: Inputs, asked: Asked, folder: Path, most: 
     """Write the page of a result and the pages of at most `most` hosts, and yield each range when it is finished.
 
     Hosts that are not resolved are first. Raises QuestionError if the result or an input cannot be read, if the inputs
-    do not have a host or have another answer for it, or if the folder cannot be written.
+    do not have one of these hosts or give another answer for it, or if the folder cannot be written.
     """
     wanted = _wanted(result, asked, most)
     try:

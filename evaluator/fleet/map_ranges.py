@@ -1,6 +1,6 @@
 """Applies a function to ranges in several processes. A single range is not sent to another process.
 
-At most a few ranges for each process wait, so that planning is never far ahead of deciding.
+For each process, at most a few ranges wait, so planning is never far ahead of deciding.
 """
 
 from __future__ import annotations

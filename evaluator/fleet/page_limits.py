@@ -1,4 +1,4 @@
-"""What the pages of a summary and of a comparison have in common: the series, the limits and the format of numbers."""
+"""Defines for the pages of summaries and comparisons: the series, the limits and the format of numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ STATUSES = (
     Series("rejected", "exactly one interface remains, and a rule rejects it"),
     Series("ambiguous", "more than one interface remains"),
     Series("no_match", "no interface remains"),
-    Series("unknown_host", "the host's addresses are not known well enough"),
+    Series("unknown_host", "no address of the host is known, or some addresses may be missing"),
     Series("invalid", "the question is invalid"),
 )
 MOST_BARS = 12

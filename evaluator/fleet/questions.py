@@ -66,7 +66,7 @@ def refuse_missing_columns(names: Iterable[str]) -> None:
 def _question_in_row(report: bytes | None, members: dict[str, object], policies: Sequence[Policy]) -> Item:
     """Return the question in the values of a row, or its problems.
 
-    The policies declare the types by which the texts of its parameters are parsed.
+    The texts of its parameters are parsed by the types that the policies declare.
     """
     try:
         if report is None:
@@ -80,9 +80,9 @@ def _question_in_row(report: bytes | None, members: dict[str, object], policies:
 
 
 def _parsed(parameters: object, policies: Sequence[Policy]) -> object:
-    """Return the values of parameters that are texts.
+    """Return the parameters with values that are parsed from texts.
 
-    The type of a parameter is that of the first policy that declares it.
+    The first policy that declares a parameter determines its type.
     """
     if not isinstance(parameters, Mapping):
         return parameters

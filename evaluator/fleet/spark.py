@@ -37,18 +37,18 @@ def decide(
 ) -> DataFrame:
     """Return a DataFrame with one row of the result for each row of a DataFrame of questions.
 
-    The columns of the questions and `parameters`, `findings` and `digest` are those of `decide_batches`. The columns in
-    `retain` are copied to the front of each row. For example, copy a number and sort by it, because a DataFrame has no
-    order. Spark decides when the rows are needed. Raises PolicyError if one of `parameters` is unknown or invalid,
-    ReportError if the columns of a question are missing, and ValueError if the result has a column with the name of a
-    retained one.
+    The columns of the questions, `parameters`, `findings` and `digest` are the same as for `decide_batches`. The
+    columns in `retain` are copied to the front of each row. For example, copy a column of numbers and sort by this
+    column, because a DataFrame has no order. Spark computes the rows when they are needed. Raises PolicyError if one of
+    `parameters` is unknown or invalid, ReportError if the columns of a question are missing, and ValueError if a column
+    in `retain` has the same name as a column of the result.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)
     refuse_missing_columns(questions.columns)
     twice = [name for name in retain if name in RESULT.names]
     if twice:
-        raise ValueError(f"the result has a column {quote(twice[0])}; rename the column of the questions")
+        raise ValueError(f"the result already has a column {quote(twice[0])}; rename this column of the questions")
     columns = dict.fromkeys([*(name for name in COLUMNS if name in questions.columns), *retain])
     selected = questions.select(*map(_quoted, columns))
     retained = [f"{_quoted(name)} {selected.schema[name].dataType.simpleString()}" for name in retain]
@@ -72,7 +72,7 @@ class _Partition(Struct, frozen=True):
 
 
 def _small_parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield small parts of the batches. The texts of a whole part are copied at once, so a part limits the memory."""
+    """Yield small parts of the batches. The texts of a part are copied together, so small parts use little memory."""
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS_AT_A_TIME):
             yield batch.slice(start, _ROWS_AT_A_TIME)

@@ -93,7 +93,7 @@ def on_spark(session: SparkSession) -> Engine:
 
 
 class _Wave(Struct, frozen=True):
-    """A few ranges. Spark sends all of them to each worker, with the numbers of the ranges that the worker decides."""
+    """The ranges of one Spark job. Each worker gets all of them, and the numbers of the ranges that it decides."""
 
     asked: AskedTexts
     folder: WorkFolder
@@ -105,7 +105,7 @@ class _Wave(Struct, frozen=True):
                 yield pa.record_batch([[number], [self._error_of(self.ranges[number])]], schema=_OUTCOME)
 
     def _error_of(self, part: Range) -> bytes | None:
-        """Write the rows of a range. Return an error as JSON, because Spark would make an exception a long text."""
+        """Write the rows of a range. Return an error as JSON, because Spark converts an exception to a long text."""
         try:
             DecideRange(self.asked.load(), self.folder)(part)
         except QuestionError as error:
@@ -126,7 +126,7 @@ def _waves(session: SparkSession, ranges: Iterator[Range]) -> Iterator[tuple[Ran
 def _in_background(
     decide: Callable[[tuple[Range, ...]], None], waves: Iterator[tuple[Range, ...]], session: SparkSession
 ) -> Iterator[tuple[Range, ...]]:
-    """Yield the waves in their order, each when it is decided. A few waves are decided at the same time."""
+    """Yield the waves in their order. Each is yielded after it is decided. A few are decided at the same time."""
     with ThreadPoolExecutor(_WAVES) as threads:
         running: deque[tuple[tuple[Range, ...], Future[None]]] = deque()
         try:

@@ -1,7 +1,8 @@
-"""Texts of queries on a result. DuckDB runs them without a change in a folder that has the file `result.parquet`.
+"""SQL queries on a result, as texts. A user can run them with DuckDB in the folder of the file `result.parquet`.
 
 The page of a summary has bar charts. For each bar, the page shows the query that selects the hosts of this bar. A name
-in a query can be hostile. So a query has only printable characters: every other character is written as `chr(NUMBER)`.
+in a query comes from a host and can have any characters. A query has only printable characters: every other character
+is written as `chr(NUMBER)`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Grouping(Struct, frozen=True):
 
     @property
     def values(self) -> str:
-        """The expression for the values of a row. A value that a list has twice counts once."""
+        """The expression for the values of a row. If a list has a value twice, the value counts once."""
         return f"unnest(list_distinct({self.column}))" if self.is_list else self.column
 
     def has(self, value: str) -> str:

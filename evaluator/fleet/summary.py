@@ -51,7 +51,7 @@ class Count(Struct, frozen=True):
 
 
 class LabelCount(Struct, frozen=True):
-    """The number of hosts that have a value of a label and a status. Invalid questions have the status `invalid`."""
+    """The number of hosts with one value of a label and one status. Invalid questions have the status `invalid`."""
 
     label: str
     value: str
@@ -81,11 +81,11 @@ class Summary(Struct, frozen=True):
 
 @contextmanager
 def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a result, a file or a folder of Parquet files, as the view `result` of a new connection.
+    """Open a result as the view `result` of a new connection. A result is a Parquet file or a folder of Parquet files.
 
     The memory of the connection is limited. DuckDB reads the result through a symbolic link, because some characters in
-    a path would be a pattern for DuckDB. Raises QuestionError if the result is not that of `fleet decide`, even if a
-    query in the `with` block shows this first.
+    a path would be a pattern for DuckDB. Raises QuestionError if the result is not from `fleet decide`. A query in the
+    `with` block can also find this.
     """
     with TemporaryDirectory(prefix="activenic-") as folder:
         link = Path(folder) / "result.parquet"
@@ -141,7 +141,7 @@ def as_text(summary: Summary) -> Iterator[str]:
 
 
 def part_as_text(title: str, counts: list[tuple[str, int]]) -> Iterator[str]:
-    """Yield the title of one part and a line for each name with its number of hosts. Yield no line without counts."""
+    """Yield the title of one part and a line for each name with its number of hosts; nothing if no host counts."""
     if counts:
         yield f"\n{title}:"
     for name, hosts in counts[:_MOST_LINES]:

@@ -1,10 +1,10 @@
 """Reads the content of the page of a summary from a result: charts by status, kind, code and label, and their hosts.
 
 DuckDB copies the rows into a table, because about a hundred queries follow: two for each bar. The memory of DuckDB is
-limited, and the other rows are on disk (`summary.opened`). The number of bars and the number of hosts of a bar are
-limited, so that the page stays of a size that a browser opens quickly. The last bar of a chart counts all values that
-have no bar of their own. Every bar has a query that lists all of its hosts. The page shows the query, and the same
-condition selects the rows and the counts of the bar, so they cannot differ.
+limited; further rows are on the disk (`summary.opened`). The number of bars and the number of hosts of a bar are
+limited too, so that a browser opens the page quickly. The last bar of a chart counts all values that have no bar of
+their own. Every bar has a query that lists all of its hosts. The page shows the query, and the same condition selects
+the rows and the counts of the bar, so they cannot differ.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def summary_page(path: Path, pages: Mapping[str, str]) -> FleetPage:
         charts=charts,
         notes=notes,
         heads=("host", "status", "interface", "kind", "codes"),
-        order="those that are not resolved first",
+        order="beginning with hosts that are not resolved",
     )
 
 

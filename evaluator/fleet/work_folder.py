@@ -3,7 +3,7 @@
 The folder is beside the result and has the same name with `.work` at the end. The file `run.key` in the folder has the
 key of a run: the inputs (length and time of the last change), the policy, the parameters, the options and the version
 of activenic. If the key of the new run is equal, the finished ranges are used again. Otherwise the files are removed.
-The file of a range appears under its name when it is complete, so a killed process never leaves half a file under this
+The file of a range appears under its name when it is complete. So a killed process never leaves half a file under this
 name. The name depends on the key too, because a worker of a killed run can finish a range after the next run has begun
 with another policy. A lock prevents two runs with the same result.
 """
@@ -54,7 +54,7 @@ class WorkFolder(msgspec.Struct, frozen=True):
 
 
 def run_key(files: Sequence[InputFile], addresses: Sequence[InputFile], asked: Asked) -> bytes:
-    """Return the key of a run. Two runs with the same key have the same rows."""
+    """Return the key of a run. Two runs with the same key write the same rows."""
     return msgspec.json.encode(
         {
             "layout": _LAYOUT,
@@ -95,7 +95,7 @@ def _lock(descriptor: int, result: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise
-        message = f"another run writes {quote_path(result)}"
+        message = f"another run is writing {quote_path(result)}"
         raise QuestionError([Diagnostic("FLEET_RESULT_BUSY", message)]) from None
 
 
@@ -105,7 +105,15 @@ def _prepare(folder: Path, key: bytes) -> None:
     others = [file for file in files if file.name != _KEY and file.suffix not in (".arrow", ".part", ".parquet")]
     if others:
         message = f"{quote_path(folder)} contains {quote_path(others[0].name)}, which is not a file of a fleet run"
-        raise QuestionError([Diagnostic("FLEET_WORK_FOLDER", message, hint="move the file, or write another result")])
+        raise QuestionError(
+            [
+                Diagnostic(
+                    "FLEET_WORK_FOLDER",
+                    message,
+                    hint="move this file to another folder, or give the result another name",
+                )
+            ]
+        )
     own = folder / _KEY
     is_same = own.exists() and own.read_bytes() == key
     for file in files:

@@ -14,7 +14,7 @@ from evaluator.lsp.workspace import Workspace
 
 
 class QuickFix(Struct, frozen=True):
-    """A fix of a diagnostic as edits of the raw text; `is_preferred` is true if no person must decide about the fix."""
+    """A fix of a diagnostic as edits of the raw text; `is_preferred` is true for a safe first fix."""
 
     title: str
     diagnostic: Diagnostic
@@ -34,7 +34,7 @@ def quick_fixes(workspace: Workspace, document: Document, start: int, end: int) 
 
 
 def fix_all(workspace: Workspace, document: Document) -> tuple[TextEdit, ...]:
-    """Return the edits of the raw text that apply all safe fixes; empty without a safe fix."""
+    """Return the edits of the raw text that apply all safe fixes; empty if no fix is safe."""
     if document.kind is Kind.OTHER:
         return ()
     return line_edits(document.raw, fixed(workspace, document))

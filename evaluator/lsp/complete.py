@@ -1,4 +1,4 @@
-"""What an author can write at the cursor: keys and values of the file, and the words of a sentence.
+"""Lists what an author can write at the cursor: keys and values of the file, and words of a sentence.
 
 `outline.cursors_at` determines the key or value that contains the cursor. A table maps the path of this place to the
 function that lists the candidates. In a sentence, the tokens before the cursor determine the candidates.
@@ -66,7 +66,7 @@ class _Place(Struct, frozen=True, dict=True):
 
     @property
     def before(self) -> str:
-        """The text of the key or value before the cursor, without a quote or the header of a block."""
+        """The text of the key or value before the cursor, without the opening quote or the header of a block."""
         text = self.document.text[self.cursor.start : self.offset]
         if self.cursor.style in ("|", ">"):
             return _HEADER.sub("", text, count=1)
@@ -84,12 +84,12 @@ class _Place(Struct, frozen=True, dict=True):
 
     @cached_property
     def names(self) -> PolicyNames:
-        """The names of this policy."""
+        """The names that the policy declares."""
         return policy_names(self.chain)
 
     @property
     def base_names(self) -> PolicyNames:
-        """The names of the policies that this policy extends."""
+        """The names that the base policies declare."""
         return policy_names(self.chain[:-1])
 
 

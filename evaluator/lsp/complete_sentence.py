@@ -73,7 +73,7 @@ def in_sentence(sentence: Sentence, names: PolicyNames) -> Iterator[Candidate]:
     elif kind == "QUANTIFIER":
         yield Candidate("other", ItemKind.VARIABLE, "other in ", "nic", VARIABLES["other"])
     elif role is Role.VARIABLE:
-        yield Candidate("in", ItemKind.KEYWORD, "in ", "", "begins the list of the quantifier")
+        yield Candidate("in", ItemKind.KEYWORD, "in ", "", "the list of the quantifier follows")
     elif kind == "NOT" and _ends_operand(sentence, last - 1):
         yield from (_keyword(name, OPERATORS) for name in ("in", "overlaps", "within", "like", "above", "below"))
     elif kind in _OPERAND_STARTS:
@@ -153,7 +153,7 @@ def _condition_start(sentence: Sentence, names: PolicyNames) -> Iterator[Candida
 
 
 def _operands(sentence: Sentence, names: PolicyNames, *, printable: bool = False) -> Iterator[Candidate]:
-    """Yield the operands. The operands that the preceding operator accepts are first."""
+    """Yield the operands, first the operands that the preceding operator accepts."""
     accepts = _accepted(sentence, names)
     found = sorted(_all_operands(sentence, names, printable), key=lambda one: not accepts(one[0]))
     yield from (candidate for _, candidate in found)

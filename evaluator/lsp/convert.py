@@ -45,7 +45,7 @@ _SYMBOL_KINDS = {
 
 
 class View:
-    """A document in the client's terms: a place is a line and a character."""
+    """A document in which a place is a line and a character, as in the client."""
 
     def __init__(self, document: Document, uri: str, units: Callable[[str], int]) -> None:
         self.document = document
@@ -70,7 +70,7 @@ class View:
 
 
 def diagnostic(view: View, problem: Diagnostic, link: str) -> types.Diagnostic:
-    """Return a diagnostic whose message contains the hint. `link` is the page about the code, empty without a page."""
+    """Return a diagnostic whose message contains the hint. `link` is the page about the code; it can be empty."""
     start, end = (0, 0) if problem.location is None else (problem.location.start, problem.location.end)
     hint = f"\nhint: {problem.hint}" if problem.hint else ""
     return types.Diagnostic(

@@ -17,7 +17,7 @@ from evaluator.policy.language.types import Base
 from evaluator.policy.language.verbs import VERBS
 from evaluator.policy.language.vocabulary import FUNCTIONS, states_of
 
-_ORDER = "It depends on the order of the report or of the DNS answers (ORDER)."
+_ORDER = "Its value depends on the order of the entries in the report or of the DNS answers (ORDER)."
 
 
 class Hover(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Hover(Struct, frozen=True):
 
 
 def hover_at(workspace: Workspace, document: Document, offset: int) -> Hover | None:
-    """Return the text about the word at an offset; None at a place without a meaning."""
+    """Return the text about the word at an offset; None if nothing at this place has a meaning."""
     place = place_at(document.outline, offset)
     if place is None or document.kind is Kind.OTHER:
         return None
@@ -94,7 +94,7 @@ def _in_sentence(workspace: Workspace, document: Document, sentence: Sentence, o
 
 
 def about_token(sentence: Sentence, at: int, names: PolicyNames) -> str:
-    """Return the text about a token of a sentence; empty for a token without a meaning."""
+    """Return the text about a token of a sentence; empty if the token has no meaning."""
     token, scope = sentence.tokens[at], names.scope
     match sentence.role(at):
         case Role.VERB:

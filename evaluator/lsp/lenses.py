@@ -70,7 +70,7 @@ def lenses_of(workspace: Workspace, document: Document) -> tuple[Lens, ...]:
 
 
 def explain_rule(workspace: Workspace, document: Document, rule: str, question: str) -> str:
-    """Return a text with the effect of a rule on each interface of a question.
+    """Return a text that shows the effect of a rule on each interface of a question.
 
     Raises QuestionError if the input is invalid.
     """
@@ -88,7 +88,7 @@ def explain_rule(workspace: Workspace, document: Document, rule: str, question: 
 
 
 def _of_tests(workspace: Workspace, document: Document, rules: list[Use]) -> Iterator[Lens]:
-    """Yield a lens for each rule: the number of all tests, of the tests in which the rule fired, and its coverage."""
+    """Yield a lens for each rule: the number of tests, in how many of them the rule fired, and its coverage."""
     own = digest(document.raw.encode())
     files = [other for other in workspace.documents() if other.kind is Kind.TEST]
     runs = [_run(workspace, test, document) for test in files]
@@ -104,7 +104,7 @@ def _title(tests: int, coverage: Coverage) -> str:
     if not tests:
         return "no tests"
     count = "1 test" if tests == 1 else f"{tests} tests"
-    return f"{count}, {fired} with this rule fired; {coverage.covered} of {coverage.total} outcomes covered"
+    return f"{count}; this rule fired in {fired}; {coverage.covered} of {coverage.total} outcomes covered"
 
 
 class _Run(Struct, frozen=True):
@@ -149,7 +149,7 @@ def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], FilesOf]]) -> _Run:
 
 
 def _of_questions(document: Document, policy: Policy, rules: list[Use]) -> Iterator[Lens]:
-    """Yield lenses with the effect of each rule on each question. The first rule shows a problem with a question."""
+    """Yield lenses with the effect of each rule on each question. The lens of the first rule shows a problem."""
     for path in _questions_of(document):
         try:
             decision = _decided(policy, str(path), _stamp(path))
@@ -180,7 +180,7 @@ def _json_files(folder: Path) -> list[Path]:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """Return the time and the size of a file; zeros if the file does not exist. Reading it later reports the error."""
+    """Return the time and the size of a file; zeros if the file does not exist. The error is reported later."""
     try:
         status = path.stat()
     except OSError:

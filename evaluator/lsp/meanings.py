@@ -9,14 +9,14 @@ from __future__ import annotations
 OPERATORS: dict[str, str] = {
     "=": "the two values are equal; addresses are compared by number, interfaces by name",
     "!=": "the two values are different",
-    "<": "the left value is less; both are integers, or both are texts, which are compared by code points",
-    "<=": "the left value is less or equal",
-    ">": "the left value is greater",
-    ">=": "the left value is greater or equal",
+    "<": "the left value is less than the right value; two texts are compared by code points",
+    "<=": "the left value is less than or equal to the right value",
+    ">": "the left value is greater than the right value",
+    ">=": "the left value is greater than or equal to the right value",
     "in": "the left value is an element of the list; an address can also be in a network or in a list of networks",
     "overlaps": "the two lists have a common element",
     "within": "every element of the left list is in the right list; true if the left list is empty",
-    "like": "the text matches the glob, or a glob of a list: `*` is any text, `?` one character, `[a-z]` one of a set",
+    "like": "the text matches the glob or a glob of the list: `*` is any text, `?` any character, `[a-z]` one of these",
     "above": "the first interface is built on the second interface, directly or through other interfaces",
     "below": "the second interface is built on the first interface, directly or through other interfaces",
     "is": "the value has the kind or state, or the named condition is true; `is known`: the report has the value",
@@ -29,11 +29,11 @@ CONNECTIVES: dict[str, str] = {
 QUANTIFIERS: dict[str, str] = {
     "some": "`some x in LIST satisfies CONDITION`: the condition is true for at least one element",
     "every": "`every x in LIST satisfies CONDITION`: the condition is true for each element, or the list is empty",
-    "no": "`no x in LIST satisfies CONDITION`: the condition is true for no element, or the list is empty",
+    "no": "`no x in LIST satisfies CONDITION`: the condition is false for each element, or the list is empty",
 }
 SIGNS: dict[str, str] = {
     "when": "begins the condition of the rule",
-    "satisfies": "begins the condition of a quantifier, up to the end of the rule or the closing parenthesis",
+    "satisfies": "begins the condition of a quantifier; this condition ends at `)` or at the end of the rule",
     "true": "the boolean value true",
     "false": "the boolean value false",
 }
@@ -44,6 +44,6 @@ KNOWLEDGE: dict[str, str] = {
 }
 VARIABLES: dict[str, str] = {
     "nic": "the interface for which the rule is evaluated",
-    "other": "an element of the list that is not `nic`",
+    "other": "an interface of the list, but never the interface `nic`",
 }
 SIGN_MEANINGS = {**OPERATORS, **CONNECTIVES, **QUANTIFIERS, **SIGNS}

@@ -26,7 +26,7 @@ _RULE_REFERENCES = ("before", "after", "remove")
 
 
 class Subject(Enum):
-    """What a name names."""
+    """The kind of a named thing."""
 
     POLICY = "policy"
     PARAMETER = "parameter"
@@ -57,7 +57,7 @@ class Symbol(Struct, frozen=True):
 
 
 class Reference(Struct, frozen=True):
-    """A use in a document."""
+    """A use of a name, and the document that contains this use."""
 
     document: Document
     use: Use
@@ -152,7 +152,7 @@ def _keys(
 
 
 def use_at(document: Document, offset: int) -> Use | None:
-    """Return the name at an offset; the end of a name counts as inside."""
+    """Return the name at an offset. The offset at the end of a name belongs to the name."""
     return next((use for use in names_of(document) if use.start <= offset <= use.end), None)
 
 
@@ -174,7 +174,7 @@ def symbol_of(workspace: Workspace, document: Document, use: Use) -> Symbol | No
 
 
 def declarations(chain: tuple[Document, ...], subject: Subject, name: str) -> tuple[Reference, ...]:
-    """Return the places where the texts of a policy declare or change a name, base first."""
+    """Return the places at which the texts of a policy declare or change a name, base first."""
     return tuple(
         Reference(document, use)
         for document in chain

@@ -1,7 +1,7 @@
 """Reads a YAML text while an author types it: the values that can be read, and the key or value at the cursor.
 
 Such a text is often not valid YAML: a key has no colon yet, or a quote is not closed. Two methods make the text
-readable. Both do not change the offsets of the other parts:
+readable. Neither method changes the offsets of the other parts:
 
 - `read_outline` replaces the line of a YAML mistake by spaces and parses again, a few times;
 - `cursors_at` inserts a letter at the cursor, with the colon, quote or bracket that makes the text valid, and parses it
@@ -109,7 +109,7 @@ def _without_line(text: str, offset: int) -> str:
 
 
 def place_at(outline: Outline, offset: int) -> Place | None:
-    """Return the smallest key or value that contains an offset. The end of a key or value counts as inside."""
+    """Return the smallest key or value that contains an offset. The offset at its end belongs to it."""
     return None if outline.located is None else _place_in(outline.located, offset, ())
 
 

@@ -55,7 +55,7 @@ class PolicyNames(Struct, frozen=True):
 
     @property
     def scope(self) -> Scope:
-        """The names for the sentences of the policy."""
+        """The names that a sentence of the policy can use."""
         types = {name: parameter.type for name, parameter in self.parameters.items()}
         return Scope(types, frozenset(self.conditions))
 

@@ -61,7 +61,7 @@ class Sentence(Struct, frozen=True):
     is_message: bool = False
 
     def index_at(self, offset: int) -> int | None:
-        """Return the index of the token at an offset. If two tokens meet there, a name is preferred."""
+        """Return the index of the token at an offset. If two tokens meet at this offset, a name is preferred."""
         touching = [at for at, token in enumerate(self.tokens) if token.start <= offset <= token.end]
         names = [at for at in touching if self.tokens[at].kind not in ("DOT", "LPAR", "RPAR", "COMMA")]
         return next(iter(names or touching), None)
@@ -71,7 +71,7 @@ class Sentence(Struct, frozen=True):
         return Sentence(tuple(token for token in self.tokens if token.end <= offset), self.is_rule, self.is_message)
 
     def role(self, at: int) -> Role:
-        """Return what a token is."""
+        """Return the role of a token."""
         token = self.tokens[at]
         if token.kind in _LITERALS:
             return Role.LITERAL
@@ -101,7 +101,7 @@ class Sentence(Struct, frozen=True):
         return self.tokens[at].kind if 0 <= at < len(self.tokens) else ""
 
     def start_of_word(self, at: int) -> int:
-        """Return the index of the first name of the dotted word that a token is in."""
+        """Return the index of the first name of the dotted word that contains a token."""
         while at >= 2 and self.kind(at - 1) == "DOT" and self.kind(at - 2) in ("NAME", "RPAR"):
             at -= 2
         return at
@@ -225,7 +225,7 @@ def read_message(text: str, located: Located) -> Iterator[Sentence]:
 
 
 def sentence_before(text: str, *, is_rule: bool, is_message: bool = False) -> Sentence:
-    """Return the tokens of a text that is the part of a sentence before the cursor. Their offsets are in this text."""
+    """Return the tokens of a text, which is the part of a sentence before the cursor, with offsets in this text."""
     if not is_message:
         scalar = ScalarText(Source("", text), text, range(len(text) + 1))
         return Sentence(tuple(_tokens(scalar)), is_rule)

@@ -47,7 +47,7 @@ _WATCHED = "**/*.{yaml,yml,json}"
 
 
 class PolicyServer(LanguageServer):
-    """The server with its texts; `search` is the policy path."""
+    """The server with its texts; `search` lists the folders of the policy path."""
 
     def __init__(self, search: Sequence[Path]) -> None:
         super().__init__("activenic", __version__, types.TextDocumentSyncKind.Full)
@@ -60,7 +60,7 @@ class PolicyServer(LanguageServer):
         self._checking = asyncio.Lock()
 
     def update(self, uri: str) -> Document:
-        """Read the present text of the client, store it and return it."""
+        """Read the current text of the client, store the text and return it."""
         path = to_fs_path(uri)
         key = uri if path is None else key_of(Path(path))
         document = Document(key, self.workspace.get_text_document(uri).source, path)
@@ -104,7 +104,7 @@ class PolicyServer(LanguageServer):
         )
 
     def publish(self, documents: Iterable[Document]) -> None:
-        """Begin to check some texts. The diagnostics of each text are published when its check is finished."""
+        """Start the checks of some texts. The diagnostics of each text are published when its check is finished."""
         task = asyncio.get_running_loop().create_task(self._publish(tuple(documents)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -279,12 +279,12 @@ def _code_actions(ls: PolicyServer, params: types.CodeActionParams) -> list[type
         edits = view.edits(fix_all(ls.texts, view.document))
         if edits:
             edit = types.WorkspaceEdit(changes={view.uri: edits})
-            actions.append(types.CodeAction("make all safe fixes", types.CodeActionKind.SourceFixAll, edit=edit))
+            actions.append(types.CodeAction("apply all safe fixes", types.CodeActionKind.SourceFixAll, edit=edit))
     return actions
 
 
 def _is_asked(kind: str, only: Sequence[str]) -> bool:
-    """Return whether a client asks for a kind of action, or for a more general kind.
+    """Return whether a client requests a kind of action, or a more general kind.
 
     `source` includes `source.fixAll`.
     """
@@ -352,7 +352,7 @@ _FEATURES: tuple[tuple[str, Callable[..., Any], Any], ...] = (
 
 
 def create_server(search: Sequence[Path] = ()) -> PolicyServer:
-    """Return a server with all features; `search` is the policy path."""
+    """Return a server with all features; `search` lists the folders in which policies are searched."""
     server = PolicyServer(search)
     for name, handler, options in _FEATURES:
         server.feature(name, options)(handler)
@@ -361,7 +361,7 @@ def create_server(search: Sequence[Path] = ()) -> PolicyServer:
 
 
 def serve(search: Sequence[Path] = ()) -> None:
-    """Serve on standard input and output until the client ends the session. Nothing else is written there."""
+    """Serve on standard input and output until the client ends the session. No other text is written to them."""
     log = logging.getLogger("pygls")  # it logs a traceback for each refused request
     log.addHandler(logging.NullHandler())
     log.propagate = False

@@ -26,7 +26,7 @@ _MOST_FOLDERS = 5000
 
 
 class Workspace:
-    """All known texts. `folders` are the folders of the editor, `search` is the policy path."""
+    """All known texts. `folders` are the folders of the editor, `search` the folders in which policies are searched."""
 
     def __init__(self, folders: Sequence[Path] = (), search: Sequence[Path] = ()) -> None:
         self.folders = tuple(folders)

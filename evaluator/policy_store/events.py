@@ -33,9 +33,9 @@ class PolicyEvent(Struct, frozen=True):
     """One change in a policy store.
 
     `name` is the name of the policy. It is empty if the event is about a refused file that never had a valid policy.
-    `digest` is the digest of the policy that is in use after the change, `previous` of the policy that was in use
-    before it. Each is None if no policy of the file is in use at that time. `diagnostics` are the errors of a refused
-    file, or the warnings of a policy.
+    `digest` is the digest of the policy that is in use after the change. `previous` is the digest of the policy that
+    was in use before the change. A digest is None if no policy of the file is in use at that time. `diagnostics` are
+    the errors of a refused file, or the warnings of a policy.
     """
 
     change: PolicyChange

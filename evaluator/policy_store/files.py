@@ -68,7 +68,7 @@ class PolicyFiles(Struct, frozen=True):
 
 
 def read_files(paths: Sequence[Path], search: Sequence[Path], before: PolicyFiles) -> PolicyFiles:
-    """Return the policies that are now in files and folders. `search` is the policy path.
+    """Return the policies that are now in files and folders. `search` are the folders of base policies.
 
     No exception is raised. A problem is a diagnostic in the result, and the policies of `before` then stay in use.
     """
@@ -143,7 +143,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _read(path: Path, search: Sequence[Path], before: PolicyFile | None) -> PolicyFile:
-    """Return the value of a file as it is now. If nothing changed, return the value before."""
+    """Return the new value of a file. If nothing changed, return the earlier value."""
     last = None if before is None else before.policy
     try:
         chain = read_chain(find_policy(path), files_of(search))
@@ -160,7 +160,7 @@ def _read(path: Path, search: Sequence[Path], before: PolicyFile | None) -> Poli
 
 
 def _is_unchanged(before: PolicyFile, chain: PolicyChain) -> bool:
-    """Return whether the texts are those that were read last, and the missing bases are the same."""
+    """Return whether the texts and the missing bases are the same as at the last reading."""
     was_whole = len(before.inputs) == len(before.sources)
     return chain.sources == before.sources and chain.is_whole == was_whole and not before.is_name_taken
 

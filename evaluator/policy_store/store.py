@@ -59,7 +59,7 @@ class PolicyStore:
         return self._files.all_problems()
 
     def policy(self, name: str) -> Policy:
-        """Return the policy of a file or the shipped policy with a name. Raises PolicyError if it is unknown."""
+        """Return the policy with this name, from a file or shipped. Raises PolicyError if the name is unknown."""
         policies = self._files.policies
         policy = policies.get(name) or self._shipped.get(name)
         if policy is None and name in shipped_names():
@@ -102,7 +102,7 @@ class PolicyStore:
         return self._subscribers.subscribe()
 
     def close(self) -> None:
-        """End the watching and the iterators. The policies stay usable."""
+        """Stop watching the files, and end the iterators. The policies can still be used."""
         self._stop.set()
         if self._watcher is not None and self._watcher is not threading.current_thread():
             self._watcher.join()

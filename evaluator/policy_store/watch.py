@@ -10,9 +10,9 @@ Three facts about files determine the design:
 - A configuration map of Kubernetes is a folder of symbolic links to files in a hidden folder. An update replaces the
   hidden folder. `stat` follows the links, so the comparison notices the replacement.
 
-Notifications only make the reaction faster; the comparison alone decides whether something changed. Two designs were
-tried and rejected. inotify alone misses bases on other file systems. Reading the files at each look parses YAML every
-second.
+Notifications only start a comparison earlier; the comparison alone decides whether a file changed. Two designs were
+tried and rejected. inotify alone misses bases on other file systems. A design that reads the files at each comparison
+parses YAML every second.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _wait_without_notifications(before: State, look: Callable[[], State], stop: 
 
 
 def _settle(look: Callable[[], State], stop: threading.Event) -> bool:
-    """Wait until the state of the files is the same at two looks. Return false if `stop` was set."""
+    """Wait until two checks in a row find the same state of the files. Return false if `stop` was set."""
     until = time.monotonic() + _LONGEST_UNREST
     last = look()
     while not stop.wait(SETTLED):

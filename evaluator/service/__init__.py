@@ -1,1 +1,1 @@
-"""The HTTP service: decisions for engines in other languages (extra `service`); docs/service.md describes it."""
+"""The HTTP service: decisions for other programs (extra `service`); docs/service.md describes it."""

@@ -40,7 +40,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0  # at the token file
 
 
 class Service:
-    """The application and what it consists of. Raises QuestionError if a file of the settings is invalid."""
+    """The application and its parts. Raises QuestionError if a file of the settings is invalid."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

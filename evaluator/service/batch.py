@@ -9,9 +9,9 @@ applies to each chunk, not to the whole batch.
 Each line of a chunk is decided in its own task. So lookups of names overlap, and other requests are handled between two
 lines.
 
-An invalid question gives a line with a problem, and the batch continues. After a failure of the log, or a line that is
-too large, the last line has the problem, and the response ends, so that the client does not assume that the remaining
-questions were answered.
+For an invalid question, the response has a line with the problem, and the batch continues. If the log fails or a line
+is too large, the last line has the problem, and the response ends. So the client knows that the remaining questions
+were not answered.
 """
 
 from __future__ import annotations
@@ -115,8 +115,7 @@ def _problem_line(number: int, problem: Problem) -> bytes:
 class _Lines(Response):
     """A response that is sent in parts while its request is still read.
 
-    Starlette's StreamingResponse cannot be used. It reads the request too, because it watches for the end of the
-    connection.
+    Starlette's StreamingResponse cannot be used: it also reads the request, to notice the end of the connection.
     """
 
     media_type = LINES[0]

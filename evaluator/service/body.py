@@ -1,9 +1,9 @@
 """Reads the bodies of requests within limits: the size of one body, and the size of all bodies in memory together.
 
 A limit of the size alone is not enough: 256 requests of 33 MiB each would need 8 GiB. So the bytes of all bodies that
-are in memory are counted, and a request that would exceed the sum is refused with 429. A body is read in chunks, so a
-client that announces a large body and sends nothing uses no memory. The time limit of the request (`guard.py`) ends a
-body that never ends or arrives too slowly.
+are in memory are counted, and a request that would exceed the limit of this sum is refused with 429. A body is read in
+chunks, so a client that announces a large body and sends nothing uses no memory. The time limit of the request
+(`guard.py`) ends a body that never ends or arrives too slowly.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ class Bodies:
     async def read(self, request: Request, reservation: Reservation) -> bytes:
         """Return the body of a request, and count its bytes in a reservation.
 
-        Raises Problem if its media type is not that of JSON, if it is too large, or if all bodies together are too
-        large.
+        Raises Problem if the media type is not JSON, if the body is too large, or if all bodies together are too large.
         """
         require_media_type(request, _JSON)
         announced = request.headers.get("content-length", "")
@@ -109,8 +108,8 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
 def require_media_type(request: Request, *allowed: str) -> None:
     """Raise Problem if the body does not have one of the allowed media types.
 
-    This is also a defence: a web page of another origin can send a body to this service only with the media types of
-    forms, or after a preflight request, which this service refuses.
+    This also protects against web pages of another origin. They can send a body only with the media types of forms, or
+    after a preflight request, which this service refuses.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in allowed:

@@ -1,6 +1,6 @@
 """Decides a question: reads its text, resolves its host name if necessary, decides, and stores the record.
 
-What runs where, and why:
+The steps run in different threads, for these reasons:
 
 - A decision is pure computation. On a host with ten interfaces it takes less time than a switch to another thread and
   back. So a short text is decided in the event loop.

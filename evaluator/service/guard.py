@@ -18,7 +18,7 @@ _CHALLENGE = {"www-authenticate": 'Bearer realm="activenic"'}
 
 
 class Admission:
-    """A `with` block during which a request counts as handled now."""
+    """A `with` block. During this block, a request counts as handled now."""
 
     def __init__(self, guard: Guard, requests: int) -> None:
         self._guard = guard

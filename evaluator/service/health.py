@@ -21,7 +21,7 @@ _SUFFIX = ".schema.json"
 
 
 class Health:
-    """The handlers of health. `not_ready` returns why the service should get no requests now, or an empty text."""
+    """The handlers of the health routes. `not_ready` returns why requests should not be sent, or an empty text."""
 
     def __init__(self, metrics: Metrics, not_ready: Callable[[], str]) -> None:
         self._metrics = metrics

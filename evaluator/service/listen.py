@@ -51,14 +51,14 @@ class Listen(Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """The address for people."""
+        """The address as it is printed."""
         if self.unix is not None:
             return f"unix:{self.unix}"
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{'http' if self.tls is None else 'https'}://{host}:{self.port}"
 
     def accepted_hosts(self, has_tokens: bool) -> frozenset[str] | None:
-        """Return the values of the header Host to accept, without the port; None for every value.
+        """Return the accepted values of the header Host, without the port; None if every value is accepted.
 
         A token or a client certificate already proves that a request does not come from a web page of another origin.
         """
@@ -124,7 +124,7 @@ def _require_free_path(path: Path) -> None:
 
 
 def _require_tls_files(tls: Tls | None) -> None:
-    """Raise QuestionError if a file of TLS cannot be read, or if the key is not that of the certificate."""
+    """Raise QuestionError if a file of TLS cannot be read, or if the key does not belong to the certificate."""
     if tls is None:
         return
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

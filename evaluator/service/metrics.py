@@ -21,37 +21,47 @@ class Metrics:
     def __init__(self, store: PolicyStore) -> None:
         self.registry = registry = CollectorRegistry()
         self.decisions = Counter(
-            "activenic_decisions", "decisions by policy and status", ("policy", "status"), registry=registry
+            "activenic_decisions", "number of decisions, by policy and status", ("policy", "status"), registry=registry
         )
         self.decision_seconds = Histogram(
             "activenic_decision_seconds",
-            "seconds to read a question, decide it and write the answer, without the lookup and the log",
+            "time in seconds to read a question, decide it and write the answer, without the lookup and the log",
             registry=registry,
             buckets=_SECONDS,
         )
         self.lookup_seconds = Histogram(
-            "activenic_lookup_seconds", "seconds to resolve a host name", registry=registry, buckets=_SECONDS
+            "activenic_lookup_seconds", "time in seconds to resolve a host name", registry=registry, buckets=_SECONDS
         )
         self.request_seconds = Histogram(
             "activenic_request_seconds",
-            "seconds of a request by route and status",
+            "time in seconds of a request, by route and status",
             ("route", "status"),
             registry=registry,
             buckets=_SECONDS,
         )
-        self.problems = Counter("activenic_problems", "error responses by type", ("type",), registry=registry)
-        self.in_flight = Gauge("activenic_requests_in_flight", "requests that are handled now", registry=registry)
+        self.problems = Counter(
+            "activenic_problems", "number of error responses, by type", ("type",), registry=registry
+        )
+        self.in_flight = Gauge(
+            "activenic_requests_in_flight", "number of requests that are handled now", registry=registry
+        )
         self.reloads = Counter(
             "activenic_policy_changes",
-            "changes of policy files by kind and policy",
+            "number of changes of policy files, by kind of change and policy",
             ("change", "policy"),
             registry=registry,
         )
         self.commits = Histogram(
-            "activenic_log_commit_records", "records in one commit of the log", registry=registry, buckets=_RECORDS
+            "activenic_log_commit_records",
+            "number of records in one commit of the log",
+            registry=registry,
+            buckets=_RECORDS,
         )
         self.commit_seconds = Histogram(
-            "activenic_log_commit_seconds", "seconds of one commit of the log", registry=registry, buckets=_SECONDS
+            "activenic_log_commit_seconds",
+            "time in seconds of one commit of the log",
+            registry=registry,
+            buckets=_SECONDS,
         )
         Gauge("activenic_info", "the version of activenic", ("version",), registry=registry).labels(__version__).set(1)
         registry.register(_Policies(store))
@@ -85,7 +95,7 @@ class _Policies(Collector):
             policies.add_metric((name, policy.digest), 1)
         problems = GaugeMetricFamily(
             "activenic_policy_problems",
-            "problems of policy files; the last valid policies of these files are in use",
+            "number of problems of policy files; the last valid policies of these files are in use",
             value=len(self._store.problems),
         )
         return [policies, problems]

@@ -1,9 +1,9 @@
 """The data API of OPA (Open Policy Agent), so that clients that were written for OPA can ask.
 
 The input is a question. The result of `POST /v1/data/activenic/decision` is the decision document. The result of
-`activenic/resolved` is whether the status is `resolved`. The result of `activenic` has both. Any other path is
-undefined: as in OPA, the response has the status 200 and no result. But an invalid question is an error under every
-path. `/v1/batch/data/…` decides several inputs (the API of Enterprise OPA).
+`activenic/resolved` is `true` if the status is `resolved`, else `false`. The result of `activenic` has both. Any other
+path is undefined: as in OPA, the response has the status 200 and no result. But an invalid question is an error under
+every path. `/v1/batch/data/…` decides several inputs (the API of Enterprise OPA).
 
 An error has the members of OPA's errors (`code`, `message`, `errors`) in addition to those of problem details. Its
 media type is application/json, and every mistake of the client is 400, because OPA's clients parse no other errors.

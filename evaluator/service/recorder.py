@@ -27,11 +27,11 @@ _PAUSE_AFTER_FAILURE = 5.0
 
 
 class Recorder(Protocol):
-    """Where the decisions of the service are stored."""
+    """A recorder stores the decisions of the service."""
 
     @property
     def log(self) -> DecisionLog | None:
-        """The log from which decisions can be read again; None if the recorder has none."""
+        """The log that contains the stored decisions; None if the recorder writes no log."""
 
     @property
     def needs_records(self) -> bool:
@@ -49,7 +49,7 @@ class Recorder(Protocol):
 
 
 class NoRecorder:
-    """Stores nothing."""
+    """A recorder that stores no decision."""
 
     log = None
     needs_records = False
@@ -78,7 +78,7 @@ class _GroupRecorder:
 
     @property
     def is_ready(self) -> bool:
-        """Whether no record was lost in the last seconds."""
+        """Whether the last failure was more than some seconds ago."""
         return time.monotonic() - self._failed_at >= _PAUSE_AFTER_FAILURE
 
     async def store(self, records: Sequence[Record]) -> None:
@@ -107,7 +107,8 @@ class LogRecorder(_GroupRecorder):
 class LineRecorder(_GroupRecorder):
     """Writes each record as a line of JSON to standard output, for a program that ships lines.
 
-    A line is on the way to that program when `store` returns. Whether the program stores it is not known here.
+    When `store` returns, the line is written to standard output. The recorder cannot know whether that program stores
+    it.
     """
 
     log = None

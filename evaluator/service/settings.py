@@ -39,7 +39,7 @@ class Settings(Struct, frozen=True):
 
     `policies` are policy files and folders. `default_policy` decides questions that name no policy. `log` is the file
     of the decision log, and `writes_records` means that records are written to standard output instead. `tokens` is a
-    file of tokens. `hosts` are the only values of the header Host that are accepted, None for every value.
+    file of tokens. `hosts` are the accepted values of the header Host; None accepts every value.
     """
 
     policies: tuple[Path, ...] = ()

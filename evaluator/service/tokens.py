@@ -41,7 +41,7 @@ class Tokens:
             return ()
         if not mode & stat.S_IRWXO:
             return ()
-        message = f"the token file {quote_path(self._path)} can be read by others (mode {stat.S_IMODE(mode):04o})"
+        message = f"the token file {quote_path(self._path)} can be read by other users (mode {stat.S_IMODE(mode):04o})"
         return (Diagnostic("TOKENS_OPEN_TO_OTHERS", message, hint="run `chmod o=` on it", severity=Severity.WARNING),)
 
     def accept(self, authorization: str | None) -> bool:

@@ -82,8 +82,8 @@ class PolicyCase(Struct, frozen=True):
 def read_case_file(path: Path, search: Sequence[Path] = (), policies: Policies | None = None) -> tuple[PolicyCase, ...]:
     """Return the cases of a test file.
 
-    `search` is the policy path. `policies` are the policies that all files of a run share. By default, each file loads
-    its own policies.
+    `search` lists the folders in which policies are searched. `policies` are the policies that all files of a run
+    share. By default, each file loads its own policies.
 
     Raises PolicyError, with all mistakes, if the file has mistakes.
     """

@@ -1,4 +1,7 @@
-"""Converts the result of a test to its outcome: both results, the rules that explain a difference, and a summary."""
+"""Converts the result of a test to its outcome, which contains the expected and the actual result.
+
+If the results differ, the outcome also contains the rules that explain the difference. It always contains a summary.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Describes the coverage of policies as data: how often each outcome of each rule and clause occurred.
 
 A rule has two outcomes: fired and not fired. An outcome of a rule is counted once for each test. A clause is a part of
-a condition without `and`, `or` or `not` at its root. A clause has two outcomes: true and false. An outcome of a clause
-is counted for each evaluation. The clauses in the body of a quantifier count too. If several rules use a named
-condition, its clauses are counted once for all these rules.
+a condition whose outermost operator is not `and`, `or` or `not`. A clause has two outcomes: true and false. An outcome
+of a clause is counted for each evaluation. The clauses in the body of a quantifier count too. If several rules use a
+named condition, its clauses are counted once for all these rules.
 
 Each rule or clause has a place in one text of a policy. If two policies extend the same base, the rules and clauses of
 the base count once, and a test of either policy can cover them.
@@ -48,7 +48,7 @@ class CoveredPlace(Struct, frozen=True):
     false: int = 0
 
     def plus(self, other: CoveredPlace) -> CoveredPlace:
-        """Return this place; its counts are the sums of the counts of both places."""
+        """Return this place with the counts of another place added to its counts."""
         return replace(self, true=self.true + other.true, false=self.false + other.false)
 
     @property
@@ -108,7 +108,7 @@ class Coverage(Struct, frozen=True):
 
     @property
     def share(self) -> Fraction:
-        """The share of the outcomes that occurred, from 0 to 1; 0 without places."""
+        """The share of the outcomes that occurred, from 0 to 1; 0 if no place exists."""
         return Fraction(self.covered, self.total) if self.total else Fraction(0)
 
     @property

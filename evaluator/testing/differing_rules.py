@@ -140,7 +140,7 @@ class _Search:
         return (*name, *(expected.candidates or ()))
 
     def _decided_again(self, flip: _Flip) -> tuple[RuleResult, ...]:
-        """Return the results of all rules if one rule has the opposite result; empty if this costs too much."""
+        """Return the results of all rules if one rule has the opposite result; empty if this evaluation is too long."""
         results = list(self._results[: flip.number])
         result = self._results[flip.number]
         flipped = _flipped(result, Environment(self._question, result.before), flip.names)
@@ -209,7 +209,7 @@ class _Search:
         """Return a rule with its reason for the first interface. Without an interface, the reason has no clause."""
         rule, result = self._rules[number], self._results[number]
         if rule.has_subject and not names:
-            return DifferingRule(Reason(rule.name, rule.verb_name, rule.place, None, "no interface to judge"), ())
+            return DifferingRule(Reason(rule.name, rule.verb_name, rule.place, None, "no interface was evaluated"), ())
         finder = ClauseFinder(Environment(self._question, result.before))
         found = finder.deciding_clause(rule.condition, {"nic": self._links[names[0]]} if names else {})
         effect = _effect(rule, result, found.held)

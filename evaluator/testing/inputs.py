@@ -19,7 +19,7 @@ from evaluator.testing.policies import policy_file
 
 
 def inputs_of(path: Path, search: Sequence[Path] = ()) -> set[Path]:
-    """Return a test file and the files that it reads; `search` is the policy path."""
+    """Return a test file and the files that it reads; `search` lists the folders in which policies are searched."""
     located = _read(path)
     files = {path}
     for key, name in () if located is None else _names(located):

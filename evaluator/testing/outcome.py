@@ -61,7 +61,7 @@ class CaseOutcome(Struct, frozen=True):
 
     `differences` are sentences about the differences from the expected result, empty if the test passed. `rules` are
     the rules that explain the differences. `summary` is the decision and its reason. `vacuous` is the reason why a
-    passing test is vacuous, else empty.
+    passing test is vacuous, otherwise empty.
     """
 
     name: str

@@ -29,7 +29,7 @@ LoadPolicy = Callable[[str, Path], NamedPolicy]  # by the name or path in a test
 
 
 class Policies:
-    """The policies of one run, each loaded once; `search` is the policy path."""
+    """The policies of one run, each loaded once; `search` lists the folders in which policies are searched."""
 
     def __init__(self, search: Sequence[Path] = ()) -> None:
         self._search = search

@@ -59,8 +59,8 @@ def find_case_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 def run_case_file(path: Path, search: Sequence[Path] = ()) -> Iterator[CaseResult]:
     """Yield the result of each case.
 
-    `search` is the policy path: if a policy is not in the folder of the file, it is searched for in these folders.
-    Raises PolicyError before the first result if the file has mistakes.
+    If a policy is not in the folder of the file, it is searched for in the folders `search`. Raises PolicyError before
+    the first result if the file has mistakes.
     """
     for case in read_case_file(path, search):
         yield run_case(case)
@@ -97,7 +97,7 @@ def _differences(expected: Expected, decision: Decision) -> Iterator[str]:
     if expected.names_interface and expected.host_active_nic != decision.host_active_nic:
         name = expected.host_active_nic
         is_missing = name is not None and name not in case_of(decision).report.facts.by_name
-        note = "; the report does not contain it" if is_missing else ""
+        note = f"; the report has no interface {_name(name)}" if is_missing else ""
         yield f"expected the interface {_name(name)}, got {_name(decision.host_active_nic)}{note}"
     codes = tuple(sorted({finding.code for finding in decision.findings}))
     for member, names, got in (

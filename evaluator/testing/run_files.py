@@ -33,7 +33,7 @@ _GLOB = frozenset("*?[")
 
 
 class Selection(Struct, frozen=True):
-    """The selected tests and how they run: policy path, patterns of `--run`, and whether coverage is measured.
+    """The selected tests and how they run: folders of policies, patterns of `--run`, and whether coverage is measured.
 
     A test is selected if its name matches a pattern. Without patterns, every test is selected. A pattern
     with `*`, `?` or `[` is a glob for the whole name; any other pattern is a part of the name.

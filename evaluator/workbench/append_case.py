@@ -38,7 +38,7 @@ def write_test(path: Path, case: NewCase, policy: Program, policy_name: str, sea
     """Append a test to a file, or create the file.
 
     Raises RecordError if the file does not test `policy`, or if the test cannot be appended. `policy_name` is the
-    `policy` of a new file; `search` is the policy path.
+    `policy` of a new file; `search` lists the folders in which policies are searched.
     """
     read = partial(read_case_file, search=search)
     if not path.exists():

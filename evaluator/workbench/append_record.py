@@ -1,4 +1,4 @@
-"""Write the test of a record and the files that the test needs. Either all files are written or no file.
+"""Write the test of a record and the files that the test needs. If one file cannot be written, none is written.
 
 If a test file cannot contain a report or a policy, the report or policy is written to another file in the same folder.
 The name of this file begins with the name of the test file. If the test file already exists, the name also contains the

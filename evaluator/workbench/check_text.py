@@ -106,7 +106,7 @@ def check_policy(name: str, policy_path: Sequence[Path] = (), assignments: Seque
 
 
 def _check_tests(name: str, policy_path: Sequence[Path]) -> Checked:
-    """Return the diagnostics of a test file, which is read and not run."""
+    """Return the diagnostics of a test file. The file is read, but its tests are not run."""
     path = Path(name)
     try:
         source = Source(name, read_text_file(path), name)

@@ -108,9 +108,9 @@ def _answer(decision: Decision) -> tuple[str, str | None]:
 
 
 def _first_other(decision: Decision, other: Decision) -> str | None:
-    """Return the first rule after which the candidates are a set that never occurs in the other decision.
+    """Return the first rule after which the candidates are a set that the other decision never has.
 
-    Without such a rule, return the first rule that fired only in this decision.
+    If no rule does this, return the first rule that fired in `decision` and not in `other`.
     """
     left_by_other = {step.after for step in other.trace}
     for step in decision.trace:

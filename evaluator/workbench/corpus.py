@@ -33,8 +33,8 @@ class Unreadable(Struct, frozen=True):
 def read_corpus(paths: Iterable[Path], host: HostAddresses | None) -> Iterator[AskedQuestion | Unreadable]:
     """Yield the questions of files and folders, sorted by path in each folder.
 
-    For a bare report, the question consists of the report and `host`. Raises HostNameError if a bare report is found
-    but `host` is None. Raises ReportError if a file or folder cannot be read.
+    A file can also contain only a report; the question is then the report and `host`. Raises HostNameError for such a
+    file if `host` is None. Raises ReportError if a file or folder cannot be read.
     """
     for path in paths:
         if not path.exists():

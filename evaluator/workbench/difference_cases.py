@@ -1,4 +1,4 @@
-"""Create policy tests of the new one of two policies from the hosts that the two policies decide differently."""
+"""Create tests of a new policy from hosts for which the old policy has a different result."""
 
 from __future__ import annotations
 

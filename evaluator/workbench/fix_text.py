@@ -68,7 +68,7 @@ class _Fixer:
         self.refused: set[tuple[str, ...]] = set()
 
     def improved(self, state: Fixed, chosen: Sequence[_Chosen]) -> Fixed | None:
-        """Return the state after as many of the fixes as possible; None if all of the fixes are refused.
+        """Return the text after as many fixes as possible; None if all fixes are refused.
 
         If the fixes are refused together, each half of the fixes is tried. So a few bad fixes cost only a few checks.
         """
@@ -167,7 +167,7 @@ def _kind(problem: Diagnostic) -> _Kind:
 
 
 def means_the_same(one: Program, other: Program) -> bool:
-    """Return whether two policies have the same rules, parameters and findings. Places and layout do not matter."""
+    """Return whether two policies have the same rules, parameters and findings. Places and layout are ignored."""
     return _meaning(one) == _meaning(other)
 
 

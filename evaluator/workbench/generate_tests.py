@@ -1,12 +1,13 @@
 """Generates a small set of tests in which every outcome of every rule and clause occurs.
 
 An outcome is "the rule fired", "the rule did not fire", "the clause was true" or "the clause was false", as in the
-coverage of tests (`testing/measure_coverage.py`). For each outcome, the smallest host with it is searched among the
-small hosts (`verify/bounded.py`), rule by rule, so that facts which only other rules read are not varied.
+coverage of tests (`testing/measure_coverage.py`). For each outcome, the smallest host with this outcome is searched
+(`verify/bounded.py`). Each rule has its own search, in which only the facts that the rule reads have several values.
 
-One host has many outcomes. The tests are chosen by the greedy algorithm for set cover: always the host with the most
-outcomes that no chosen host has. Later choices can make an earlier one redundant, so each host whose outcomes the other
-chosen hosts have too is removed. Then no test can be left out, but another choice of hosts could need fewer tests.
+One host has many outcomes. The hosts are chosen by the greedy algorithm for set cover: the next host is always the host
+with the most outcomes that no chosen host has. A later host can make an earlier host redundant. So at the end, each
+host is removed if the other chosen hosts have all of its outcomes. Then every test is needed, but another choice of
+hosts could need fewer tests.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _MOST_CALLS = 60_000  # of the search for the outcomes of one rule
 
 
 class Generated(Struct, frozen=True):
-    """The tests, and a sentence for each outcome that no searched host has."""
+    """Generated tests, and a sentence for each outcome that no searched host has."""
 
     tests: tuple[NewCase, ...]
     missing: tuple[str, ...]
@@ -86,7 +87,8 @@ def generate_tests(
 ) -> Generated:
     """Return tests in which the outcomes of all rules and clauses occur, on hosts of at most `size` interfaces.
 
-    `files` are the files of the policy's texts, base first. `parameters` are fixed, the others take several values.
+    `files` are the files of the policy's texts, base first. `parameters` have fixed values. Every other parameter takes
+    several values.
     """
     searches = _searches(policy.program, size, parameters, resources)
     searched = {rule.name: one for rule, one in zip(policy.program.rules, searches, strict=True)}
@@ -105,7 +107,7 @@ def generate_tests(
 
 
 def _greedy_cover(candidates: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
-    """Return candidates that have together all wanted outcomes that some candidate has."""
+    """Return some of the candidates. Together they have every wanted outcome that any candidate has."""
     chosen: list[_Candidate] = []
     pending = set(wanted)
     while True:
@@ -117,7 +119,7 @@ def _greedy_cover(candidates: Sequence[_Candidate], wanted: frozenset[_Covered])
 
 
 def _without_redundant(chosen: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
-    """Return the candidates without those whose wanted outcomes the others have too."""
+    """Remove each candidate whose wanted outcomes the other candidates also have, and return the rest."""
     kept = list(chosen)
     for one in chosen:
         others: set[_Covered] = set().union(*(other.outcomes for other in kept if other is not one))
@@ -214,7 +216,7 @@ def _name(place: CoveredPlace, outcome: bool) -> _OutcomeName:
 
 
 def _missing(name: _OutcomeName, searched: _Searched) -> str:
-    """Return the sentence that no searched host has an outcome."""
+    """Return a sentence about an outcome that no searched host has."""
     interfaces = "interface" if searched.size == 1 else "interfaces"
     sentence = f"no host of at most {searched.size} {interfaces} makes {name.made}"
     if not searched.left_out:

@@ -1,4 +1,4 @@
-"""Reports the words of a policy that a report format never supplies, and the effect on the rules.
+"""Reports the words of a policy that have no value in any report of a format, and the effect on the rules.
 
 If a report lacks a fact, the fact counts as empty, unknown or false. So a clause that uses this fact can be always true
 or always false. Then a rule can fire always or never. This module finds the clauses whose value is the same for every
@@ -51,10 +51,10 @@ _RESULTS = {True: "always true", False: "never true"}
 
 
 def missing_words(program: Program, source: Source, format: str) -> tuple[Diagnostic, ...]:
-    """Return a diagnostic for each clause that uses a word whose value is in no report of this format.
+    """Return a diagnostic for each clause with a word that has no value in any report of this format.
 
-    `source` are the joined texts of the policy. The severity is `warning` if a rule that refuses can be true only
-    because of missing facts, else `info`.
+    `source` are the joined texts of the policy. The severity is `warning` if the missing facts make the clause of a
+    refusing rule always true. Otherwise it is `info`.
     """
     reader = next(one for one in FORMATS if one.name == format)
     missing = without_left_out(reader.read.UNSUPPORTED_WORDS)

@@ -1,9 +1,9 @@
-"""Warnings about the dead parts of a policy, which the solver proves: what the checks of single texts cannot see.
+"""Warnings about dead parts of a policy: rules and clauses that never have an effect. The solver proves each warning.
 
-The checks in `policy/lint` need no other package. They follow one rule after the other with a small solver of their
-own, which knows few facts about hosts. The proofs here know the laws of all reports, such as the laws of `above` and of
-`slave`. So they find more, but never something else: they use the same codes, and a rule about which a check has
-already reported the same problem is left out.
+The checks in `policy/lint` need no other package. They read one rule after the other with a small solver of their own,
+which knows few facts about hosts. The proofs here use facts that are true in all reports, for example about `above` and
+`slave`. So they find more problems of the same kinds, with the same codes. If a check has already reported a problem of
+a rule, the proofs do not report it again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def proved_warnings(program: Program, chain: PolicyChain) -> tuple[Diagnostic, .
 
 
 class _Reported(Struct, frozen=True):
-    """What the checks of the texts have reported: the places of their warnings by code."""
+    """The places of the warnings that the checks in `policy/lint` have reported, by code."""
 
     places: Mapping[str, Collection[int]]
 
@@ -156,7 +156,8 @@ class _Warnings:
     def _rules_of_conditions(self) -> tuple[Rule, ...]:
         """Return each named condition as a rule that fires if the condition is true for some interface.
 
-        A condition for which the checks of the texts find this is left out: they report the rules that use it.
+        A condition is left out if the checks in `policy/lint` find that it is never true. They report the rules that
+        use it.
         """
         program, merged = self._program, self._merged
         types = {parameter.name: parameter.type for parameter in program.parameters}

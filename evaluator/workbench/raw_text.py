@@ -20,7 +20,7 @@ def in_raw(raw: str, edits: Sequence[TextEdit]) -> Iterator[TextEdit]:
 
 
 def raw_ends(raw: str) -> list[int]:
-    """Return the offset in the raw text of each offset in the plain text: the end of each plain character.
+    """Return the offset in the raw text for each offset in the plain text.
 
     CR LF is one character of the plain text. An offset directly before this character is before the CR.
     """

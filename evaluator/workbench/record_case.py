@@ -59,7 +59,7 @@ def record_case(record: Record, stem: str | None, policy: str | None = None) -> 
     policy_name = policy or _shipped(record.texts)
     if policy_name is None:
         text = _policy_text(record)
-        policy_name = _add_file(other_files, stem, "policy.yaml", text, "the policy is not a shipped one")
+        policy_name = _add_file(other_files, stem, "policy.yaml", text, "the policy is not a shipped policy")
     return RecordCase(NewCase(test, inputs["parameters"]), policy_name, other_files)
 
 

@@ -8,7 +8,7 @@ from evaluator.workbench.new_case import NewCase, new_case, result_of
 
 
 def report_case(decision: Decision) -> NewCase:
-    """Return the test of the inputs of a decision. It expects the status, the interface, the candidates and owners.
+    """Return a test with the inputs of a decision. It expects the same status, interface, candidates and owners.
 
     Raises RecordError if a test file cannot contain the report.
     """

@@ -17,10 +17,10 @@ _STATED_BY_REPORT = ("report", "text", "format", "item")
 def small_host_case(
     host: AbstractHost, title: str, want: Mapping[str, object], policy: Policy, *others: Policy
 ) -> NewCase:
-    """Return the test of a host that a policy decides as wanted.
+    """Return a test with a host. `want` is the decision of the policy for this host.
 
-    The `others` are policies that also must decide the test like the host, for example mutants that the test kills.
-    Raises RecordError if a test file cannot contain the report.
+    The short notation is used only if `policy` and the policies `others` decide it like the host. For example, `others`
+    are mutants that the test kills. Raises RecordError if a test file cannot contain the report.
     """
     case = new_case(case_of(decide_host(policy, host)), title, want)
     notation = short_notation(host, policy, *others)

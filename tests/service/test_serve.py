@@ -19,7 +19,7 @@ from tests.support.service import QUESTION, serving
         (("--bind", "::"), "opens the service to a network"),
         (("--bind", "192.0.2.1", "--tls-cert", "c", "--tls-key", "k"), "opens the service to a network"),
         (("--bind", "localhost"), "must be an IP address"),
-        (("--tls-cert", "c"), "need each other"),
+        (("--tls-cert", "c"), "can only be used together"),
         (("--tls-client-ca", "c"), "needs `--tls-cert`"),
         (("--sign-key", "k"), "needs `--log`"),
         (("--log", "x", "--log-to", "-"), "not allowed with"),

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> NoReturn:
 def _mistakes(options: argparse.Namespace) -> Iterator[str]:
     """Yield a message for each option that lacks another option or has an invalid value."""
     if (options.tls_cert is None) != (options.tls_key is None):
-        yield "`--tls-cert` and `--tls-key` need each other"
+        yield "`--tls-cert` and `--tls-key` can only be used together"
     if options.tls_client_ca is not None and options.tls_cert is None:
         yield "`--tls-client-ca` needs `--tls-cert` and `--tls-key`"
     if options.sign_key is not None and options.log is None:

@@ -45,7 +45,7 @@ def statistics(results: Iterable[Checked]) -> list[tuple[str, int]]:
 
 
 def summary_of(code: str) -> str:
-    """Return the summary of a code; an empty text for a code of another area, such as reports."""
+    """Return the summary of a code; empty if the code is not about policies but, for example, about reports."""
     one = explanations().get(code)
     return "" if one is None else one.summary
 

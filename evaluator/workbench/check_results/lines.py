@@ -11,7 +11,7 @@ from evaluator.workbench.check_text import Checked
 
 
 def as_github(results: Sequence[Checked]) -> str:
-    """Return one workflow command for each problem; an empty text without problems."""
+    """Return one workflow command for each problem; empty if no problem exists."""
     problems = [problem for checked in results for problem in checked.diagnostics]
     return "\n".join(_annotation(problem) for problem in problems)
 
