@@ -56,6 +56,7 @@ _RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bon
 _USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
 _POSITION, _NAME, _CLIENT = (Base.NIC, "position"), (Base.NIC, "name"), (Base.REPORT, "last_client_iface")
 _EQUALITIES = (Relate.EQUAL, Relate.UNEQUAL, Relate.IN)
+_BITS_OF_HOSTS = 6  # a network has members with these host parts
 MOST_INTERFACES = 8
 _MOST = 3  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
 _FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
@@ -166,8 +167,36 @@ def space_of(
         has_order=has_order,
         has_exact_positions=any(map(_needs_exact_positions, nodes)),
         most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
-        left_out=tuple(sorted({*(read - _ENUMERATED), *_left_out_names(nodes, has_names=names is not None)})),
+        left_out=tuple(
+            sorted(
+                {
+                    *(read - _ENUMERATED),
+                    *_left_out_names(nodes, has_names=names is not None),
+                    *_left_out_literals(nodes, literals),
+                }
+            )
+        ),
     )
+
+
+def _left_out_literals(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str]:
+    """Yield the addresses and networks of conditions that no small host has, or that have no values on both sides."""
+    yield from (str(one) for one in literals.networks() if one.prefix > _widest(one) - _BITS_OF_HOSTS)
+    for node in nodes:
+        if isinstance(node, Related):
+            for side, other in ((node.left, node.right), (node.right, node.left)):
+                is_covered = node.relation is Relate.IN_NETWORK and (side is node.right or _is_routes(other))
+                if not is_covered:
+                    yield from (part.text for part in _parts(side) if _is_given(part, Base.ADDRESS, Base.CIDR))
+
+
+def _is_routes(node: Expression) -> bool:
+    return isinstance(node, Read) and node.word.name == "routes"
+
+
+def _is_given(node: Expression, *bases: Base) -> bool:
+    """Return whether a value is written in the policy or is a parameter, and has one of these types."""
+    return isinstance(node, Constant | ParameterValue) and node.type.base in bases
 
 
 def _left_out_names(nodes: Iterable[Condition | Expression], *, has_names: bool) -> Iterator[str]:
@@ -334,7 +363,7 @@ def _address_classes(read: frozenset[str], literals: _Literals) -> Iterator[Cidr
         yield _IPV6
     networks = [network for state, ranges in _RANGE_STATES.items() if state in read for network in ranges]
     yield from dict.fromkeys(networks)
-    yield from (network for network in literals.networks() if network.prefix <= _widest(network) - 6)
+    yield from (network for network in literals.networks() if network.prefix <= _widest(network) - _BITS_OF_HOSTS)
 
 
 def _widest(network: Cidr) -> int:

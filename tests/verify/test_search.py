@@ -117,3 +117,22 @@ def differences(name, size, step):
 @pytest.mark.parametrize(("size", "step"), [(0, 1), (1, 1), (2, 7)])
 def test_a_host_is_decided_like_its_report(name, size, step):
     assert list(islice(differences(name, size, step if name != "names" else step * 20), 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "left_out"),
+    [
+        ('some a in nic.addresses satisfies a = address("10.0.0.1")', ('address("10.0.0.1")',)),
+        ('some a in nic.addresses satisfies a in cidr("10.0.0.0/28")', ("10.0.0.0/28",)),
+        ('some a in nic.addresses satisfies a in cidr("10.0.0.0/24")', ()),
+        ('cidr("10.0.0.0/24") in nic.subnets', ('cidr("10.0.0.0/24")',)),
+        ('address("10.0.0.1") in nic.routes', ()),
+        ('host.name = "a"', ("host.name",)),
+        ('nic.name < "b"', ("nic.name",)),
+        ('nic.name like "b*"', ()),
+        ("nic is down", ("nic is down",)),
+    ],
+)
+def test_what_the_search_does_not_enumerate_is_named(condition, left_out):
+    policy = load_policy(text=f"policy: p\nrules:\n  - name: a\n    rule: |\n      match nic when {condition}\n")
+    assert statements_space(policy.program, (), {}).left_out == left_out
