@@ -39,9 +39,9 @@ ANSWERS = frozenset({"NOERROR", "NXDOMAIN"})
 class Exchange(Struct, frozen=True):
     """One query to one server, and the response if one arrived.
 
-    `server` is `IP#PORT`. `started` is UTC in RFC 3339. `response` is in wire format, None if no response arrived.
-    `error` is empty if the response is valid. `ede` has the extended errors as code and text. `strays` is the number of
-    ignored datagrams. `is_used` is true if the outcome of the lookup was read from this response.
+    `server` is `IP#PORT`. `started` is UTC in RFC 3339. `response` is in wire format; it is None if no response
+    arrived. `error` is empty if the response is valid. `ede` has the extended errors as code and text. `strays` is the
+    number of ignored datagrams. `is_used` is true if the outcome of the lookup was read from this response.
     """
 
     server: str

@@ -36,7 +36,7 @@ class NameAnswers(Struct, frozen=True):
 
     @property
     def source(self) -> str:
-        """Return where the addresses come from: `hosts` or `dns`."""
+        """Return the source of the addresses: `hosts` or `dns`."""
         return "hosts" if self.hosts is not None and self.hosts.addresses else "dns"
 
 

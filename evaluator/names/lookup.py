@@ -43,7 +43,8 @@ class Family(Struct, frozen=True):
     """The result for one DNS record type, `A` or `AAAA`.
 
     `addresses` are in the order of the response. `links` is the CNAME chain: name, target and TTL. `least_ttl` is in
-    seconds, None without records. `is_stale` is true if the server marked an answer as stale (EDE 3 or 19, RFC 8914).
+    seconds; without records, it is None. `is_stale` is true if the server marked an answer as stale (EDE 3 or 19, RFC
+    8914).
     """
 
     rdtype: str

@@ -2,8 +2,8 @@
 
 The idea: most policies choose the interface that owns the host's address. So two changes help most often: this
 interface gains the address, or every *rival* loses its host addresses. A rival is another interface that owns a host
-address. For each interface, this module proposes *options* (possible changes): each gain alone, each loss alone, and
-each gain with the losses of the rivals.
+address. For each interface, this module proposes *options* (possible changes): each gain without a loss, each loss
+without a gain, and each gain together with the losses of the rivals.
 
 - A gain adds one host address, or all host addresses that the interface does not own. Addresses of rivals are tried
   first, because an operator would probably move an address from a rival.
@@ -114,7 +114,7 @@ def ownership_options(case: Case, link: Link, owners: Owners) -> Iterator[Option
 def _gains(link: Link, host_addresses: tuple[Address, ...], rivals: RivalAddresses) -> Iterator[tuple[Address, ...]]:
     """Yield sets of host addresses that the interface can gain: first each single address, then the set of all.
 
-    Among the single addresses, those that another interface owns are first.
+    Addresses that another interface owns are before the other single addresses.
     """
     if link.kind is Kind.LOOPBACK:
         return

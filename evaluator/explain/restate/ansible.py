@@ -1,11 +1,11 @@
 """The writer for the facts that Ansible's `setup` module gathers.
 
-An interface has its first IPv4 address in `ipv4`, the others in `ipv4_secondaries`, and the IPv6 addresses in `ipv6`.
-An address with a label is in the entry of the label, such as `eth0:1`, although the address belongs to the interface
-`eth0`. So the writer removes an address from the entry of the interface and from the entries of its labels. The facts
-`all_ipv4_addresses` and `all_ipv6_addresses` repeat the addresses of all interfaces. If another interface also owns the
-removed address, the address stays in these lists. The default routes are facts of the host, and each default route
-names one interface.
+An interface has its first IPv4 address in `ipv4`, its other IPv4 addresses in `ipv4_secondaries`, and its IPv6
+addresses in `ipv6`. An address with a label is in the entry of the label, such as `eth0:1`, although the address
+belongs to the interface `eth0`. So the writer removes an address from the entry of the interface and from the entries
+of its labels. The facts `all_ipv4_addresses` and `all_ipv6_addresses` repeat the addresses of all interfaces. If
+another interface also owns the removed address, the address stays in these lists. The default routes are facts of the
+host, and each default route names one interface.
 """
 
 from __future__ import annotations
