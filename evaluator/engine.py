@@ -53,9 +53,9 @@ class Policy:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 in hexadecimal.
+        """The SHA-256 of the policy's text, in hexadecimal.
 
-        If the policy extends another policy, this is the digest of the list of all texts, otherwise of the single text.
+        If the policy extends another policy, it is the SHA-256 of the list of all texts.
         """
         return self.program.digest
 
@@ -63,7 +63,7 @@ class Policy:
     def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings of the checker, sorted by place.
 
-        If a shipped policy has the same name, a warning reports this.
+        There is a warning if a shipped policy has the same name.
         """
         return self._warnings
 
@@ -216,8 +216,9 @@ def load_policy(
     """Return a shipped policy by its name, the policy in a file by its path, or the policy in a text.
 
     If a relative path does not exist, activenic looks for the file in the folders of `policy_path`. It looks for
-    extended policies in the same folders. A text can extend a shipped policy. If the text's own `path` is given, the
-    text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its place.
+    extended policies in the same folders. A text can extend a shipped policy. If `path`, the path of the text, is
+    given, the text can also extend a policy in a file. Raises PolicyError with all mistakes in the texts, each with its
+    place.
     """
     if isinstance(name, str) and text is None and name in shipped_names():
         return Policy(load_shipped(name))

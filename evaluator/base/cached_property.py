@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class cached_property(Generic[_T]):
-    """Make an attribute of a method without arguments; instances need a `__dict__`."""
+    """Turn a method without arguments into an attribute. Instances need a `__dict__`."""
 
     def __init__(self, compute: Callable[[Any], _T]) -> None:
         self._compute = compute

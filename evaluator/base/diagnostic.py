@@ -183,7 +183,7 @@ class ReportError(QuestionError):
 
 
 class PolicyError(QuestionError):
-    """The policy or a parameter is invalid, the policy cannot be read, or the policy costs too much on this report."""
+    """The policy or a parameter is invalid, the policy cannot be read, or the policy could exceed the step budget."""
 
 
 class HostNameError(QuestionError):

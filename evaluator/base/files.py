@@ -101,7 +101,7 @@ def _read(file: BinaryIO, most: int) -> bytes:
 def replace_file(path: Path, content: bytes) -> None:
     """Replace the content of a file atomically. The mode of the file stays the same.
 
-    If the path is a symbolic link, the file that it points to is replaced. Raises OSError if this fails.
+    If the path is a symbolic link, the file that it points to is replaced. Raises OSError if the replacement fails.
     """
     target = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", suffix=target.suffix, dir=target.parent)

@@ -1,9 +1,9 @@
 """Findings: errors, warnings and information that belong to a decision but do not change it.
 
-Findings have four sources. `report/` finds problems of the report, with every policy. `names/` finds problems of the
-DNS answers. `decision/` finds why no candidate is left, and which facts the report cannot contain. The fourth source is
-the rules of a policy. The codes of activenic and its shipped policies are a contract. This module lists these codes
-with their meanings. A policy may define other codes.
+Findings have four sources. `report/` finds problems of the report, which do not depend on the policy. `names/` finds
+problems of the DNS answers. `decision/` finds why no candidate remains, and which facts the report cannot contain. The
+fourth source is the rules of a policy. The codes of activenic and its shipped policies are a contract. This module
+lists these codes with their meanings. A policy may define other codes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class FindingSource(StrEnum):
 
 
 class Trait(Enum):
-    """A property of all findings with a code."""
+    """A property that all findings with the same code have."""
 
-    HIDES_ADDRESSES = "the report may lack addresses of the host, so it does not prove that the host lacks an address"
+    HIDES_ADDRESSES = "the report may be incomplete, so the host can have addresses that are not in the report"
     ORDINARY_ELSEWHERE = "normal for an interface that is irrelevant to the decision, such as a bridge without carrier"
     ORDINARY_UNASKED = "normal for an address that is not a host address, such as an address on many unnumbered links"
 
@@ -46,7 +46,7 @@ class FindingCode(StrEnum):
     traits: frozenset[Trait]
 
     def __new__(cls, code: str, source: FindingSource, meaning: str, *traits: Trait) -> Self:
-        """Return the code as a text, which is its name in documents."""
+        """Return the text of the code in documents."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.source, member.meaning, member.traits = source, meaning, frozenset(traits)
@@ -65,7 +65,7 @@ class FindingCode(StrEnum):
     ADDRESS_ON_SEVERAL_INTERFACES = (
         "ADDRESS_ON_SEVERAL_INTERFACES",
         _REPORT,
-        "one address, which is not link-local, is on several interfaces",
+        "several interfaces have the same address, which is not link-local",
         Trait.ORDINARY_UNASKED,
     )
     ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address that should be on the bond of the slave"
@@ -119,7 +119,7 @@ class FindingCode(StrEnum):
     LINK_DOWN = (
         "LINK_DOWN",
         _REPORT,
-        "an interface with an address is down or has no carrier; the address counts",
+        "an interface with an address is down or has no carrier; the interface still owns the address",
         Trait.ORDINARY_ELSEWHERE,
     )
     LOWER_DEVICE_ELSEWHERE = (
@@ -160,7 +160,7 @@ class FindingCode(StrEnum):
     REPORT_LACKS_MAP = (
         "REPORT_LACKS_MAP",
         _REPORT,
-        "a map that every VDSM sends is missing, so interfaces may be missing",
+        "a map that every version of VDSM sends is missing in the report, so interfaces may be missing",
         Trait.HIDES_ADDRESSES,
     )
     SLAVE_IN_TWO_BONDS = "SLAVE_IN_TWO_BONDS", _REPORT, "one interface is a slave of several bonds"
@@ -207,12 +207,12 @@ class FindingCode(StrEnum):
     HOSTS_AND_DNS_DISAGREE = (
         "HOSTS_AND_DNS_DISAGREE",
         _NAMES,
-        "the hosts file and DNS have different addresses; the hosts file counts",
+        "the hosts file and DNS have different addresses for the name; activenic uses the hosts file",
     )
     HOSTS_ENTRY_MALFORMED = (
         "HOSTS_ENTRY_MALFORMED",
         _NAMES,
-        "a line of the hosts file for the name has an invalid address",
+        "the hosts file has an invalid address for the name",
     )
     NAME_HAS_MIXED_SCRIPTS = (
         "NAME_HAS_MIXED_SCRIPTS",
@@ -239,12 +239,12 @@ class FindingCode(StrEnum):
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; the message names other places where the report has such an address",
+        "no interface owns a usable host address; the message names other places of these addresses in the report",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report cannot contain; the finding is a warning if a rejection depends on them",
+        "the policy uses facts that the report lacks; a warning if a `reject` or `ambiguous` rule needs these facts",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",
@@ -264,7 +264,7 @@ class FindingCode(StrEnum):
     LAST_CLIENT_IFACE_NOT_REPORTED = (
         "LAST_CLIENT_IFACE_NOT_REPORTED",
         _POLICY,
-        "the report does not name the interface of the last client",
+        "the report does not name the interface through which the last client connected",
     )
     MANAGEMENT_NETWORK_ALREADY_CONFIGURED = (
         "MANAGEMENT_NETWORK_ALREADY_CONFIGURED",
@@ -276,7 +276,11 @@ class FindingCode(StrEnum):
         _POLICY,
         "the interface is a bridge, and oVirt cannot deploy a network over a bridge",
     )
-    NEAR_MISS = "NEAR_MISS", _POLICY, "no interface owns a host address, but an interface has a subnet that contains it"
+    NEAR_MISS = (
+        "NEAR_MISS",
+        _POLICY,
+        "no interface owns a host address, but a subnet of an interface contains the address",
+    )
     NETWORKS_ALREADY_ATTACHED_TO_IFACES = (
         "NETWORKS_ALREADY_ATTACHED_TO_IFACES",
         _POLICY,
@@ -285,7 +289,7 @@ class FindingCode(StrEnum):
     OPEN_VSWITCH_INTERFACE = (
         "OPEN_VSWITCH_INTERFACE",
         _POLICY,
-        "the interface belongs to Open vSwitch, and VDSM does not report its ports",
+        "the interface belongs to Open vSwitch, and VDSM does not report the ports of the interface",
     )
     ROUTE_DEVICE_NOT_REPORTED = (
         "ROUTE_DEVICE_NOT_REPORTED",
@@ -309,7 +313,7 @@ ORDINARY = ORDINARY_ELSEWHERE | ORDINARY_UNASKED
 
 
 class FindingDocument(Struct, frozen=True, gc=False):
-    """A finding in a document, member by member."""
+    """The members of a finding in a document."""
 
     code: str
     severity: Severity
@@ -351,14 +355,14 @@ class Finding(Struct, frozen=True, gc=False):
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
-    """Return a finding: two places of the report state different values for a fact of an interface."""
+    """Return the finding that two places of the report state different values for one fact of an interface."""
     return Finding(
         FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )
 
 
 def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
-    """Return the warning that the report leaves out data; the hint names a command with complete output."""
+    """Return the warning that the report leaves out data. Its hint names a command with complete output."""
     names = tuple(sorted(interfaces))
     return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 

@@ -49,12 +49,12 @@ class Location(Struct, frozen=True):
 
 
 def applied(text: str, edits: Sequence[TextEdit]) -> str:
-    """Return a text after edits that do not overlap."""
+    """Apply edits, which do not overlap, to a text. Return the new text."""
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
 
 
 def moved(edits: Sequence[TextEdit], by: int) -> tuple[TextEdit, ...]:
-    """Return edits with all offsets moved by a number of characters."""
+    """Add a number of characters to all offsets of edits. Return the new edits."""
     return tuple(TextEdit(edit.start + by, edit.end + by, edit.text) for edit in edits)

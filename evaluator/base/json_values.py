@@ -36,10 +36,10 @@ def canonical(value: object) -> bytes:
     """Return the canonical JSON (RFC 8785) of a value.
 
     msgspec is ten times as fast as rfc8785. It writes the same text with three exceptions: fractions, integers above
-    2^53 - 1, and the order of keys with characters outside the Basic Multilingual Plane. So its text is used if it
-    contains none of these, and if the text means exactly the value (a key that is not a string would become one).
-    Otherwise rfc8785 writes the text, or raises its errors: CanonicalizationError, UnicodeEncodeError, RecursionError
-    or TypeError.
+    2^53 - 1, and the order of keys with characters outside the Basic Multilingual Plane. The text of msgspec is used if
+    it contains none of these, and if parsing the text gives an equal value. The parsed value differs if the value has a
+    key that is not a string. Otherwise rfc8785 writes the text, or raises its errors: CanonicalizationError,
+    UnicodeEncodeError, RecursionError or TypeError.
     """
     try:
         text = dumps_sorted(value)

@@ -1,8 +1,8 @@
 """Imports modules and their objects on first use.
 
-An object has a name such as `module:name`, the syntax of entry points. A library that is slow to import and seldom
-needed, or that an extra installs, is a `LazyModule` at the top of the module that uses it. A type checker reads the
-real import:
+An object has a name such as `module:name`, the syntax of entry points. `LazyModule` is for two kinds of libraries:
+libraries that are slow to import and seldom needed, and libraries that an extra installs. The module that uses such a
+library has the `LazyModule` at its top. A type checker reads the real import:
 
     if TYPE_CHECKING:
         import ipaddress

@@ -1,8 +1,8 @@
 """Computes results in forked processes, one for each processor.
 
 Even a single result is computed in another process. Python handles an interrupt only between two of its own
-instructions, so a process that waits for a solver in C++ would not notice the interrupt for minutes. The process that
-started the others only waits, so it ends them at once.
+instructions, so a process that waits for a solver in C++ would not notice the interrupt for minutes. The parent
+process only waits, so it notices the interrupt and ends the child processes at once.
 
 The processes inherit the function and its arguments. So only the results are pickled.
 """
@@ -50,13 +50,15 @@ def compute_in_processes(
                 progress(len(items) - len(waiting), len(items))
         except BrokenProcessPool:
             message = "a process of this command was ended by the system"
-            raise QuestionError([Diagnostic("PROCESS_ENDED", message, hint="is there enough memory?")]) from None
+            raise QuestionError(
+                [Diagnostic("PROCESS_ENDED", message, hint="check whether there is enough memory")]
+            ) from None
 
 
 def compute_in_order(
     work: Callable[[_Item], _Result], items: Sequence[_Item], progress: Progress = ignore_progress
 ) -> Iterator[_Result]:
-    """Yield `work(item)` for each item in order, and otherwise do what `compute_in_processes` does."""
+    """Do the same as `compute_in_processes`, but yield only the results, in the order of the items."""
     early: dict[int, _Result] = {}
     following = 0
     for number, result in compute_in_processes(work, items, progress):

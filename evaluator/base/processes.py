@@ -1,8 +1,8 @@
-"""A pool of processes that end with the process that started them.
+"""A pool of processes. They end when the process that started them, the owner of the pool, ends.
 
-An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore the interrupt. The process
-that owns the pool ends them and discards their work. It does the same before SIGTERM ends it. If the owner is killed,
-each process of the pool ends itself. So no process continues to write.
+An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore the interrupt. The owner
+ends the processes of the pool and discards their work. The owner does the same before SIGTERM ends the owner. If the
+owner is killed, each process of the pool ends itself. So no process continues to write.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def process_pool(
 
 @contextmanager
 def _before_termination(action: Callable[[], None]) -> Iterator[None]:
-    """Call `action` before SIGTERM ends this process. A program that handles SIGTERM itself is left alone."""
+    """Call `action` before SIGTERM ends this process. If the program handles SIGTERM itself, do nothing."""
     is_handled = signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     if is_handled or threading.current_thread() is not threading.main_thread():
         yield

@@ -2,8 +2,8 @@
 
 jsonschema-rs validates the document first, because it is about a hundred times faster than jsonschema. If jsonschema-rs
 refuses a document, jsonschema finds every place and reason. Both libraries must give the same result for every
-document. So the schemas do not use `format`, character classes or a bare `$`, which the libraries treat differently,
-and a property test compares the libraries.
+document. So the schemas do not use `format` and patterns, which the libraries treat differently, and a property test
+compares the libraries.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Violation(Struct, frozen=True):
 def is_valid(document: object, schema_name: str) -> bool:
     """Return whether the document (plain JSON values) satisfies `schemas/<schema_name>.schema.json`.
 
-    `decision#resolution` is the name of the definition `resolution` in `decision`. If a value is nested deeper than a
-    limit, jsonschema-rs 0.35 raises an error. No schema of this project accepts such a value.
+    `decision#resolution` is the name of the definition `resolution` in `decision`. If a value is nested too deeply,
+    jsonschema-rs 0.35 raises an error. Then the result is False, because no schema of this project accepts the value.
     """
     try:
         return _fast_validator(schema_name).is_valid(document)
@@ -132,7 +132,7 @@ def _not_one_of(path: tuple[str | int, ...], found: Mapping[str, object], keys: 
 
 
 def _alternative_keys(alternatives: object) -> list[str]:
-    """Return the required keys of a `oneOf`. If an alternative does not require exactly one key, return nothing."""
+    """Return the required keys of all alternatives of a `oneOf`; empty if an alternative has another keyword."""
     if not isinstance(alternatives, list) or any(list(each) != ["required"] for each in alternatives):
         return []
     return [key for each in alternatives for key in each["required"]]
@@ -150,7 +150,7 @@ def describe_value(value: object) -> str:
 
 
 def _is_accepted_only(value: object) -> bool:
-    """Return whether a value is accepted but should not be suggested: null, or a boolean as text."""
+    """Return whether messages do not suggest a value that the schema accepts: null, or a boolean as text."""
     return value is None or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 

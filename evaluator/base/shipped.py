@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def list_shipped(folder: str) -> list[str]:
-    """Return the names of the entries of the folder `policies` or `schemas`, in no order."""
+    """Return the names of the entries of the folder `policies` or `schemas`, unsorted."""
     root = _root(folder)
     return [entry.name for entry in _packed(folder).iterdir()] if root is None else os.listdir(root)
 

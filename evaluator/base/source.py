@@ -25,7 +25,7 @@ class Span(Struct, frozen=True, array_like=True):
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
-            raise ValueError(f"no such span: {self.start}..{self.end}")
+            raise ValueError(f"invalid span: {self.start}..{self.end}")
 
 
 class SourcePart(Struct, frozen=True):
@@ -38,7 +38,7 @@ class SourcePart(Struct, frozen=True):
 class Source(Struct, frozen=True, dict=True):
     """A text and its name in messages: a path, the name of a policy, or `<string>`.
 
-    `path` is the path of its file, None for a text without a file. If this text was joined from several texts, `parts`
+    `path` is the path of the file, None for a text without a file. If the text was joined from several texts, `parts`
     are the original texts.
     """
 
@@ -72,7 +72,7 @@ class Source(Struct, frozen=True, dict=True):
         return bisect.bisect_right(self._starts, offset) - 1
 
     def _line(self, index: int) -> str:
-        """Return a line without its end."""
+        """Return a line without its line break."""
         end = self.text.find("\n", self._starts[index])
         return self.text[self._starts[index] : len(self.text) if end < 0 else end].rstrip("\r")
 

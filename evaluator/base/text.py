@@ -45,7 +45,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """Return a text of the user in backticks. Invisible characters are escaped, and a long text is cut."""
+    """Return foreign text in backticks. Invisible characters are escaped, and a long text is cut."""
     shown = visible(text)
     if len(shown) > _LONGEST_QUOTE:
         shown = shown[: _LONGEST_QUOTE - 1] + "…"
@@ -53,7 +53,7 @@ def quote(text: str) -> str:
 
 
 def quote_path(path: object) -> str:
-    """Return the whole path of a file in backticks, with visible characters."""
+    """Return the whole path of a file in backticks. Invisible characters are escaped."""
     return f"`{visible(str(path))}`"
 
 
@@ -64,18 +64,18 @@ def reason_of(error: Exception) -> str:
 
 
 def quote_all(texts: Iterable[str]) -> str:
-    """Return several texts of the user, each quoted, joined by commas."""
+    """Return several foreign texts, each in backticks, separated by commas."""
     return ", ".join(quote(text) for text in texts)
 
 
 def quote_some(names: Sequence[str], most: int) -> str:
-    """Return the first `most` names, each quoted, and the number of the remaining names."""
+    """Return the first `most` names, each in backticks, and the number of the remaining names."""
     more = len(names) - most
     return quote_all(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def visible_names(names: Sequence[str], most: int) -> str:
-    """Return the first `most` names with visible characters, and the number of the remaining names."""
+    """Return the first `most` names with invisible characters escaped, and the number of the remaining names."""
     shown = ", ".join(map(visible, names[:most]))
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
@@ -87,9 +87,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def most_similar(word: str, known: Iterable[str]) -> tuple[str, bool]:
-    """Return the most similar known word (empty if no word is similar), and whether this word is certainly meant.
+    """Return the most similar known word (empty if no word is similar), and whether the user certainly meant this word.
 
-    A word is not certain if another known word is almost as similar, or if its own similarity is low.
+    This is not certain if another known word is almost as similar, or if the similarity is low.
     """
     import difflib  # noqa: PLC0415 -- needed only for a message
 

@@ -88,7 +88,7 @@ class Document(Struct, frozen=True):
 
 
 class Basis(Protocol):
-    """The inputs of a decision, and functions that compute its other parts from them."""
+    """The inputs of a decision, and functions that compute the other parts of the decision from the inputs."""
 
     @property
     def case(self) -> object:
@@ -139,7 +139,7 @@ class Explainer(Protocol):
 
 
 class Decision(Struct, frozen=True, dict=True, eq=False):
-    """Which interface has the host's address, according to one policy.
+    """The decision about which interface has the host's address, according to one policy.
 
     `candidates` are the names of the candidates after the last rule. `owners` are the names of all interfaces that own
     a usable host address. Both tuples are sorted. `refusals` are the codes of the `reject` and `ambiguous` rules that
@@ -192,7 +192,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def policy_texts(self) -> tuple[PolicyText, ...]:
-        """The texts of the policy: the last base first, the policy's own text at the end."""
+        """The texts of the policy. The text of a base comes before the text that extends it."""
         return self._basis.program.texts
 
     @property
@@ -207,7 +207,7 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings, sorted by severity, code, interfaces, addresses, rule."""
+        """The findings, sorted by severity, then by code, interfaces, addresses and rule."""
         return self._basis.findings()
 
     @cached_property
@@ -259,14 +259,14 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
 
 
 class Explanation(Struct, frozen=True):
-    """The explanation of one decision. For every interface and rule, the explanation contains the clause that decided.
+    """The explanation of one decision. For every interface and rule, it contains the clause that determined the result.
 
     `summary` gives the decision and its reason in two sentences. `report_format` is the format of the report. `rules`
-    are the reasons of rules without a subject. `answers` has one outcome for each address: the outcome if the host had
-    only this address. `stability` compares these outcomes with the decision. It is `stable` if every outcome is the
-    same as the decision, `never` if no outcome names an interface, and otherwise `depends`. `decision` is the explained
-    decision. `others` is the number of interfaces that are not explained. Unlike the decision document, an explanation
-    contains pointers into the report.
+    are the reasons of rules without the subject `nic`. `answers` has one outcome for each address: the outcome if the
+    host had only this address. `stability` compares these outcomes with the decision. It is `stable` if every outcome
+    is the same as the decision, `never` if no outcome names an interface, and otherwise `depends`. `decision` is the
+    explained decision. `others` is the number of interfaces that are not explained. Unlike the decision document, an
+    explanation contains pointers into the report.
     """
 
     summary: tuple[str, ...]

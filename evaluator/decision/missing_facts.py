@@ -100,7 +100,7 @@ def _families(question: Question) -> Iterator[int]:
 
 
 def _hits(result: tuple[Link, ...] | bool, answer: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the interfaces in `answer` for which a rule with a subject was true."""
+    """Return the interfaces in `answer` for which a rule with the subject `nic` was true."""
     names = {nic.name for nic in result} if isinstance(result, tuple) else ()
     return tuple(nic for nic in answer if nic.name in names)
 
@@ -112,7 +112,7 @@ def _is_true_for_any(
     candidates: tuple[Link, ...],
     nics: tuple[Link, ...],
 ) -> bool:
-    """Return whether a condition is true. For a rule with a subject, it must be true for at least one interface."""
+    """Return whether a condition is true. With the subject `nic`, it must be true for at least one interface."""
     if not rule.has_subject:
         return condition(question, candidates, None)
     return any(condition(question, candidates, nic) for nic in nics)

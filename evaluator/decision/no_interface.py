@@ -112,14 +112,14 @@ def _no_owner(question: Question, locations: Sequence[AddressLocation], *, is_co
 
 
 def _kinds_left_out(facts: HostFacts) -> Iterator[str]:
-    """Yield a hint that names the kinds of interfaces that this report format leaves out, if any."""
+    """If this report format leaves out kinds of interfaces, yield a hint that names these kinds."""
     kinds = facts.kinds_left_out
     if kinds:
         yield f"or the address is on an interface of a kind that this report format leaves out: {', '.join(kinds)}"
 
 
 def _no_loopback(facts: HostFacts) -> Iterator[str]:
-    """Yield a hint if the report has no loopback link although its format has them: every host has a loopback link."""
+    """Yield a hint if the report is incomplete: it has no loopback link, but its format includes loopback links."""
     if f"nic is {Kind.LOOPBACK}" not in facts.unsupported_words and all(
         link.kind is not Kind.LOOPBACK for link in facts.links
     ):

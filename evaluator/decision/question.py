@@ -3,10 +3,10 @@
 A corpus is a collection of questions. A line of a corpus, a file of a corpus and the body of a request have the same
 form. So the same document can be used in all three places.
 
-A question in JSON text has a fast path and a slow path. The fast path is a typed decoder, which checks the members. It
-passes the text of the report to the reader of the report's format, so that no member is parsed twice. If the fast path
-refuses a text, the slow path parses the text into plain values and validates them against the schema. So only the slow
-path decides whether a question is invalid, and only the slow path creates messages.
+A question in JSON text is read on a fast path or a slow path. The fast path is a typed decoder, which checks the
+members. The decoder passes the text of the report to the reader of the report's format, so that no member is parsed
+twice. If the fast path refuses a text, the slow path parses the text into plain values and validates them against the
+schema. So only the slow path decides whether a question is invalid, and only the slow path creates messages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class AskedQuestion(Struct, frozen=True):
-    """A question that can be decided.
+    """A question with all inputs that a decision needs.
 
     `parameters` are values from the document, `labels` are texts for people. `policy` is the name in the document, or
     empty.
@@ -48,7 +48,7 @@ class AskedQuestion(Struct, frozen=True):
 class NamedQuestion(Struct, frozen=True):
     """A question with a host name, but without DNS answers.
 
-    The name must be resolved before the question can be decided.
+    The name must be resolved before a decision is possible.
     """
 
     id: str
@@ -82,7 +82,7 @@ class _Text(Struct, frozen=True, forbid_unknown_fields=True):
     labels: dict[str, str] = {}
 
     def host_addresses(self) -> HostAddresses | None:
-        """Return the addresses of the host; None if the members about the host contradict the schema."""
+        """Return the addresses of the host; None if the members about the host do not satisfy the schema."""
         if self.addresses is not UNSET:
             return HostAddresses.of(*self.addresses) if self.host is UNSET and self.answers is UNSET else None
         if self.host is UNSET or self.answers is UNSET:
@@ -94,12 +94,12 @@ _TEXTS = msgspec.json.Decoder(_Text)
 
 
 def is_question(document: object) -> bool:
-    """Return whether a JSON value is a question (`report` with `addresses` or `host`) and not a bare report."""
+    """Return whether a JSON value is a question (`report` with `addresses` or `host`), and not only a report."""
     return isinstance(document, dict) and "report" in document and ("addresses" in document or "host" in document)
 
 
 def question_of(question: Mapping[str, object] | str | bytes, default_id: str = "") -> AskedQuestion:
-    """Return the question in a document or in its JSON text. A document without id gets the id `default_id`.
+    """Return the question in a document or in a JSON text. If it has no `id`, its id is `default_id`.
 
     Raises QuestionError, with every problem, if the question is invalid, and TypeError for a value of another type.
     """
@@ -113,7 +113,7 @@ def question_of(question: Mapping[str, object] | str | bytes, default_id: str = 
 
 
 def question_or_name(text: bytes) -> AskedQuestion | NamedQuestion:
-    """Return the question in a JSON text in which no object has a key twice. Its host name may lack answers.
+    """Return the question in a JSON text. No object in the text has a key twice. The question can lack DNS answers.
 
     Raises QuestionError, with every problem, if the question is invalid.
     """

@@ -1,7 +1,7 @@
 """Standard hints for findings of rules that have no hint of their own.
 
 The hint in a rule is the same text for every decision. A standard hint depends on the decision. For example, if several
-candidates own the same address, it names the candidates to discard.
+candidates own the same address, the hint names the candidates to discard.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
     change = (
         f"add the rule `{rule}` to the policy"
         if rule
-        else "add a rule to the policy that discards all but one of these interfaces"
+        else "in the policy, add a rule that discards all of these interfaces except one"
     )
     return f"{addresses} is on {quote_all(nic.name for nic in sharing[:_MOST_NAMES])}; {change}"
 

@@ -20,9 +20,9 @@ from evaluator.policy.run.clause_value import ClauseValue
 class Step(Struct, frozen=True, gc=False):
     """One rule in the trace, with the candidates before and after the rule.
 
-    `hits` are the names of the interfaces for which the rule was true; a rule without a subject has no `hits`. `fired`
-    is whether the rule was true. A rule with a subject fired if it was true for at least one interface. `place` is
-    `policy:line:column`.
+    `hits` are the names of the interfaces for which the rule was true; a rule without the subject `nic` has no
+    `hits`. `fired` is whether the rule was true. A rule with the subject `nic` fired if it was true for at least one
+    interface. `place` is `policy:line:column`.
     """
 
     rule: str
@@ -35,7 +35,7 @@ class Step(Struct, frozen=True, gc=False):
 
 
 class Reason(Struct, frozen=True):
-    """Why one rule was true or false. A rule with a subject has one reason for each interface.
+    """Why one rule was true or false. A rule with the subject `nic` has one reason for each interface.
 
     `held` is whether the rule was true. It is None if the rule was not evaluated, because the interface was not a
     candidate. `effect` is the effect on the interface in a few words. `clause` is the text of the clause that decided,
@@ -121,7 +121,7 @@ class Edit(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """The smallest change that the search found to make an interface the answer. A new decision has verified it."""
+    """The smallest change found that makes an interface the answer. A decision with the change has verified it."""
 
     edits: tuple[Edit, ...]
 
@@ -177,7 +177,7 @@ class InterfaceReasons(Struct, frozen=True):
 
 
 class AnswerOutcome(Struct, frozen=True):
-    """The decision if the host had only this address. Some engines use only the first address of a name."""
+    """The decision if this were the only address of the host. Some engines use only the first address of a name."""
 
     address: str
     status: str

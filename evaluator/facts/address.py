@@ -2,7 +2,7 @@
 
 Addresses are compared as octets, never as text: `2001:DB8::1` and `2001:db8:0:0::1` are the same address, and
 `::ffff:192.0.2.1` is the IPv4 address 192.0.2.1 (RFC 4291, 2.5.5.2). A short, octal or zero-padded IPv4 text is
-invalid, because Java, glibc and Python read it as three different hosts.
+invalid, because Java, glibc and Python read such a text as different addresses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LENGTHS = {str(length): length for length in range(129)}
 class Address(Struct, frozen=True, order=True, tag=True, gc=False):
     """An IPv4 or IPv6 address: its version (4 or 6) and its octets in network order.
 
-    Addresses sort by family, then by number. Create one with `parse_address`.
+    Addresses are sorted by family, then by number. `parse_address` creates an address.
     """
 
     version: int
@@ -141,7 +141,7 @@ class OwnedAddress(Struct, frozen=True, eq=False, gc=False):
 
     @property
     def is_host_prefix(self) -> bool:
-        """Whether the report has /32 or /128: an address without a subnet, for example a floating address."""
+        """Whether the prefix length in the report is /32 or /128, for example for a floating address."""
         return self.prefix == _GREATEST_PREFIX[self.address.version]
 
     @property
@@ -227,7 +227,7 @@ def _octets(text: str) -> bytes:
 
 
 def parse_cidr(text: str) -> Cidr:
-    """Return the network in `address/length`. Raises ValueError if the text is invalid or host bits are set."""
+    """Return the network in a text `address/length`. Raises ValueError if the text is invalid or host bits are set."""
     address, prefix = parse_with_prefix(text)
     if prefix is None:
         raise ValueError("it has no prefix length")
@@ -238,7 +238,7 @@ def parse_cidr(text: str) -> Cidr:
 
 
 def parse_with_prefix(text: str) -> tuple[Address, int | None]:
-    """Return the address and prefix length in `address`, `address/length` or `address/netmask`.
+    """Return the address and prefix length in a text: `address`, `address/length` or `address/netmask`.
 
     The length is None if the text has no length. The length of an IPv4-mapped IPv6 address counts IPv6 bits: /120
     becomes /24, and a length below /96 becomes None.
@@ -283,7 +283,7 @@ def _parse_prefix(text: str, version: int) -> int:
         return parse_netmask(text)
     length = _LENGTHS.get(text)
     if length is None or length > _GREATEST_PREFIX[version]:
-        raise ValueError(f"no prefix length of IPv{version}")
+        raise ValueError(f"invalid prefix length for IPv{version}")
     return length
 
 

@@ -29,7 +29,7 @@ _NO_POINTERS: Mapping[str, str] = {}
 
 
 class HostStatements(Struct, frozen=True):
-    """Facts of a report about the whole host, and about the limits of its format.
+    """The facts in a report about the whole host, and the limits of the report's format.
 
     `networks` are the logical networks on the host, sorted. `unsupported_words` are words of the rule language, such as
     `nic is up`, whose values are in no report of this format. `absent_families` (4, 6) are address families without an
@@ -57,8 +57,9 @@ _NO_STATEMENTS = HostStatements()
 class HostFacts(Struct, frozen=True, dict=True, eq=False):
     """The facts of one host.
 
-    `by_name` has the interfaces in report order, `table` their addresses. `find_blocked` returns the routes that drop
-    or reject packets. Two hosts are equal if their facts are equal. Pointers and sizes are not compared.
+    `by_name` has the interfaces in report order. `table` has the addresses of the interfaces.
+    `find_blocked` returns the routes that drop or reject packets. Two hosts are equal if their facts are equal.
+    Pointers and sizes are not compared.
     """
 
     by_name: Mapping[str, Link]
@@ -166,7 +167,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def lists(self) -> Lists:
-        """The greatest size of a list of one link, and the total for all links; lists of interfaces are left out."""
+        """Upper bounds for the list lengths of one link and of all links. Lists of interfaces are not counted."""
         statements = self.statements
         if statements.longest_list is None or statements.count_list_items is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
@@ -270,7 +271,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return self.topology.below(name) if names is None or name in names else names
 
     def _reachable_below(self, name: str) -> set[str]:
-        """Return all interfaces that a walk to lower devices reaches. In a cycle this includes the first interface."""
+        """Return all interfaces that a walk to lower devices reaches, with the first interface if it is in a cycle."""
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop

@@ -1,6 +1,6 @@
 """The addresses of the host, which the caller gives or the resolver returns.
 
-They are the second input of a decision. The first input is the report (`host.py`).
+The host's addresses are the second input of a decision. The first input is the report (`host.py`).
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
     def of(cls, *addresses: Literal, name: str | None = None, complete: bool = True) -> HostAddresses:
         """Return the host addresses for given literals, without any I/O.
 
-        Accepted are IPv4 as four decimal numbers and IPv6 in any valid form, both as text or as an `ipaddress` object.
-        An IPv6 address can be in brackets. A link-local address can have a zone, which is dropped. If `name` is set,
+        A literal is a text or an `ipaddress` object. An IPv4 text must be four decimal numbers. An IPv6 text can have
+        any valid form, also in brackets. A link-local address can have a zone, which is dropped. If `name` is set,
         the addresses are the answer of a resolver for that name, in the order of the answer; `complete` is False if the
         query for an address family failed. Raises HostNameError with each invalid literal.
         """
@@ -89,9 +89,9 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
         return hash((self.answers, self.asked))
 
     def __repr__(self) -> str:
-        """Return the text of a call of `of` that returns the same addresses.
+        """Return Python code that calls `of` and gets the same addresses.
 
-        If a resolver returned the addresses, the call leaves out the facts that only a resolver knows.
+        If a resolver returned the addresses, the code leaves out the facts that only a resolver knows.
         """
         parts = [repr(str(address)) for address in self.answers]
         parts += [] if self.asked is None else [f"name={self.asked!r}"]
@@ -117,7 +117,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def name(self) -> str:
-        """The resolved name, or the given addresses separated by commas. Without addresses, an empty text."""
+        """The resolved name, or the given addresses separated by commas. Empty for a host without addresses."""
         return ", ".join(map(str, self.answers)) if self.asked is None else self.asked
 
     @property

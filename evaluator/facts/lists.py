@@ -1,4 +1,4 @@
-"""The sizes of the lists of a host's interfaces. The cost of a decision is estimated from these sizes."""
+"""The lengths of lists that belong to the interfaces of a host. The cost of a decision is estimated from them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ class Lists(Struct, frozen=True):
 
     @classmethod
     def of(cls, lengths: Iterable[int]) -> Lists:
-        """Return the sizes of lists that have these lengths."""
+        """Return the greatest length and the sum of the lengths."""
         values = list(lengths)
         return cls(max(values, default=0), sum(values))

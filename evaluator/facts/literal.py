@@ -1,4 +1,4 @@
-"""Parses addresses that a user gives as the address of a host: bare, in brackets, or with a zone."""
+"""Parses addresses that a user gives as the address of a host. The address can be in brackets or have a zone."""
 
 from __future__ import annotations
 

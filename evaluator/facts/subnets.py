@@ -1,8 +1,8 @@
 """Indexes that match many addresses with many networks.
 
-Comparing each address with each network takes time proportional to the product of both numbers. These indexes have one
-set for each prefix length, with the network bits as integers. A query looks into one set for each prefix length: at
-most 33 sets for IPv4 and 129 sets for IPv6. This limit does not depend on the number of networks.
+If each address is compared with each network, the time is proportional to the product of both numbers. The indexes
+here have one set for each prefix length, with the network bits as integers. A query looks into one set for each prefix
+length: at most 33 sets for IPv4 and 129 sets for IPv6. This limit does not depend on the number of networks.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Topology:
     """
 
     def __init__(self, described: Container[str], lowers: Mapping[str, Iterable[str]]) -> None:
-        """Build the graph from the direct lower devices of interfaces, without names that are not in `described`."""
+        """Build the graph from the direct lower devices of interfaces. Use only the names in `described`."""
         edges = {name: {lower for lower in below if lower in described} for name, below in lowers.items()}
         self.names = tuple(sorted({name for name, below in edges.items() if below}.union(*edges.values())))
         self._index = {name: i for i, name in enumerate(self.names)}
@@ -236,7 +236,7 @@ def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
 
 
 def _walk(start: int, edges: _Edges) -> set[int]:
-    """Return the nodes that a walk along the edges reaches. If `start` is in a cycle, it is in the result too."""
+    """Return the nodes that a walk along the edges reaches. If `start` is in a cycle, the result contains `start`."""
     reached: set[int] = set()
     pending = [start]
     while pending:

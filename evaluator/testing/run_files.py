@@ -70,7 +70,9 @@ def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> It
                 yield from outcomes
         except BrokenProcessPool:
             message = f"a process that runs tests was ended by the system; {quote_path(paths[done])} has no result"
-            raise QuestionError([Diagnostic("TEST_PROCESS_ENDED", message, hint="is there enough memory?")]) from None
+            raise QuestionError(
+                [Diagnostic("TEST_PROCESS_ENDED", message, hint="check whether there is enough memory")]
+            ) from None
 
 
 def _groups(paths: Sequence[Path], most: int) -> list[Sequence[Path]]:

@@ -262,7 +262,7 @@ class ExpressionChecker:
             try:
                 return Constant(read(argument.value), gives, text)
             except ValueError as error:
-                reason = f": {error}" if "host bits" in str(error) or "no prefix" in str(error) else ""
+                reason = f": {error}" if "host bits" in str(error) or "prefix length" in str(error) else ""
                 message = f"{quote(argument.value)} is not {'a network' if name == 'cidr' else 'an address'}{reason}"
                 self.problems.error("BAD_LITERAL", message, node.arguments[0].span)
                 return None
