@@ -1,1 +1,1 @@
-"""Verification: proves properties of a policy for hosts of every size, or finds the smallest host that breaks one."""
+"""Verification: proves a property of a policy for hosts of every size, or finds the smallest host that breaks it."""

@@ -1,7 +1,7 @@
 """The words that the proofs model only in part, because nothing is assumed about some of their values.
 
-A proof is right in spite of this, because it holds for all of these values. But the proof of a property that needs them
-is not found. So the words are named with each result (docs/verify.md has the table of all words).
+Each proof is still right, because it holds for every value. But if a property is true only for the real values of such
+a word, no proof is found. So the words are named with each result (docs/verify.md has the table of all words).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _sentences(conditions: Iterable[Condition], parameters: Mapping[str, Value])
 
 
 def _patterns(node: Expression) -> Iterator[str]:
-    """Yield a sentence if the patterns are not written in the policy."""
+    """Yield a sentence about each pattern of a comparison, unless the pattern is written in the policy."""
     if isinstance(node, ParameterValue):
         yield f"the patterns in the parameter {quote(node.name)} can match any texts"
     elif not isinstance(node, Constant | ListOf):

@@ -41,15 +41,15 @@ class Choices:
         return option
 
     def restart(self) -> None:
-        """Begin again with the first run after this one.
+        """Mark that the next run starts the enumeration again, as a first run does.
 
-        A caller that reads other facts from now on must call this, because the runs would repeat the choices of the
-        facts that it read before.
+        Call this method before later runs read other facts than the earlier runs. Otherwise the later runs would repeat
+        choices of facts that only the earlier runs read.
         """
         self._is_restarted = True
 
     def runs(self) -> Iterator[None]:
-        """Yield once for each run. The caller makes the choices of a run before it asks for the next one."""
+        """Yield once for each run. The caller makes all choices of a run before it asks for the next run."""
         while True:
             self._depth = 0
             self.made, self.computed = {}, {}

@@ -48,6 +48,9 @@ def check_claim_text(scalar: ScalarText, parameters: Mapping[str, Type], problem
 
 
 def parameter_types(program: Program, defaults: Mapping[str, str]) -> Mapping[str, Type]:
-    """Return the types of the parameters of a policy. A parameter that has only a default in the claim is a text."""
+    """Return the types of the parameters that a claim can use.
+
+    `defaults` has the defaults of the claim. A parameter that the policy does not declare has the type text.
+    """
     declared = {parameter.name: parameter.type for parameter in program.parameters}
     return {**{name: Type(Base.TEXT) for name in defaults}, **declared}

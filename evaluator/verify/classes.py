@@ -1,10 +1,10 @@
 """Finite classes of texts and addresses: what globs and networks can distinguish.
 
-Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. Which
-combinations of globs exist is found by the product of their automata. So `"eth*"` and `"*0"` have four classes, but
-`"eth0"` and `"virbr*"` only three. The first address of each network, and the address after its last one, divide all
-addresses into parts, so one address of each part is enough. An axiom states which combinations exist. With it, the
-translation of `like` and `in cidr` is exact.
+Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. The
+product of the automata of the globs shows which combinations of globs exist. For example, `"eth*"` and `"*0"` have four
+classes, but `"eth0"` and `"virbr*"` only three. The first address of each network, and the address after its last one,
+divide all addresses into parts, so one address of each part is enough. An axiom states which combinations exist. With
+this axiom, the translation of `like` and `in cidr` is exact.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _characters(globs: Iterable[str]) -> list[str]:
 
 
 def _closed(tokens: Sequence[str], state: set[int]) -> frozenset[int]:
-    """Return the positions in a glob that are reached without another character."""
+    """Return the positions in a glob that can be reached without reading one more character."""
     closed, pending = set(state), list(state)
     while pending:
         at = pending.pop()

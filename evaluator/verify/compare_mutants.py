@@ -35,6 +35,9 @@ def compare_groups(
 
 
 def _differs(policy: Policy, mutant: Mutant, comparison: Comparison) -> bool:
-    """Return whether the library decides the host of a comparison differently. It is true without a host."""
+    """Return whether the library confirms that the host of a comparison is decided differently.
+
+    If the comparison has no host, return true.
+    """
     host = comparison.host
     return host is None or seen(decide_host(policy, host)) != seen(decide_host(Policy(mutant.program), host))

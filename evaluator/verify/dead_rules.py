@@ -4,16 +4,16 @@ The solver is asked whether a part can be alive (`rule_parts.py`) on any host, o
 parameters. If the answer is "impossible", the part is dead. Every other answer, and every clause without an exact
 translation, gives no result. So a part that is found is certainly dead, but not every dead part is found.
 
-The cause of a dead part is the smallest set of earlier rules, and of clauses of the rule itself, from which it follows
-that the part is dead. To find it, the assumptions about an earlier rule are dropped: the rule may then be true for any
-interfaces. An operand of `and` is dropped by removing it. Both only make more hosts possible. So if the part is still
-dead without an assumption, the assumption is not part of the cause. Half of the assumptions are dropped at once, then
-quarters, and so on, because a cause usually has only one or two of many rules. This is the algorithm ddmin (Zeller and
-Hildebrandt, 2002) without its test of the complements. The result has no smaller cause inside it, because fewer
-assumptions never make a part dead.
+A dead part has a cause: the earlier rules, and the clauses of its own rule, that together make the part dead. To find
+the cause, assumptions are dropped. If the assumption about an earlier rule is dropped, this rule may be true for any
+interfaces. If the assumption about an operand of `and` is dropped, the operand is removed. Without an assumption, more
+hosts are possible, never fewer. So if the part is still dead without an assumption, the assumption is not part of the
+cause. Half of the assumptions are dropped at once, then quarters, and so on, because a cause usually has only one or
+two of many rules. This is the algorithm ddmin (Zeller and Hildebrandt, 2002) without its test of the complements. The
+result has no smaller cause inside it, because fewer assumptions never make a part dead.
 
-If no candidate can be left before a rule, all rules about candidates are dead. Then only the rule after which no
-candidate is left is a mistake. It is found instead of the rules after it.
+If no candidate can be left before a rule, all rules about candidates are dead. Then only one rule is a mistake: the
+rule after which no candidate is left. Only this rule is reported, and not the rules after it.
 
 The effort for each question is limited in units of the solver, and the length of all questions together is limited too.
 So the result depends neither on the speed of the machine nor on its load.
@@ -69,7 +69,7 @@ class DeadParts(Struct, frozen=True):
 def dead_parts(
     program: Program, is_left_out: Callable[[Part], bool], is_impossible: IsImpossible | None = None
 ) -> DeadParts:
-    """Return the dead parts of a policy's own rules. Parts that are left out are neither asked for nor returned.
+    """Return the dead parts of a policy's own rules, except the parts for which `is_left_out` is true.
 
     `is_impossible` answers whether a script of formulas has no model; by default the solver answers.
     """
@@ -96,7 +96,7 @@ class _Search:
         self.unasked: set[int] = set()
 
     def examine(self, parts: Sequence[Part]) -> None:
-        """Find the dead parts among some parts, which are in the order of the rules."""
+        """Find the dead parts among the given parts. The parts must be in the order of the rules."""
         for part in parts:
             if self._is_inside_dead(part):
                 continue
@@ -109,9 +109,10 @@ class _Search:
                 self._add(part, is_order)
 
     def _first_way(self, is_proved: Callable[[IsImpossible], bool]) -> IsImpossible | None:
-        """Return how strict orders are found in the first proof that succeeds: not at all, or by asking the solver.
+        """Return the first way to find strict orders with which a proof succeeds; None if no proof succeeds.
 
-        The law of finite orders is tried last, because it makes the search longer and is seldom needed.
+        There are two ways: to find no strict orders, or to ask the solver for them. Asking the solver comes second,
+        because it makes the search longer and is seldom needed.
         """
         return next((is_order for is_order in (_no_order, self._is_impossible) if is_proved(is_order)), None)
 
@@ -125,7 +126,10 @@ class _Search:
         return tuple(at for at in range(number) if self._program.rules[at].verb.chooses)
 
     def _is_dead(self, part: Part, rules: Collection[int], condition: Condition, is_order: IsImpossible) -> bool:
-        """Return whether a part with a condition is dead if only the conditions of some earlier rules are assumed."""
+        """Return whether a part with a condition is dead.
+
+        Only the conditions of the given earlier rules are used. Any other earlier rule can be true for any interfaces.
+        """
         rule = replace(self._program.rules[part.number], condition=condition)
         worlds = (World(),) if rule.has_subject else (World(), World(is_empty=True))
         places = (self._before(part.number, rules, world, is_order) for world in worlds)
@@ -136,7 +140,11 @@ class _Search:
         return self._is_impossible(self._before(number, rules, World(), is_order).some_candidate())
 
     def _before(self, number: int, rules: Collection[int], world: World, is_order: IsImpossible) -> _Place:
-        """Return the place before a rule. Of the earlier rules, only those in `rules` have their conditions."""
+        """Return the place before a rule.
+
+        Only the conditions of the earlier rules in `rules` are used. Any other earlier rule can be true for any
+        interfaces.
+        """
         place = _Place(world, is_order)
         for at in self._choosers(number):
             place.follow(self._program.rules[at], is_assumed=at in rules)
@@ -207,14 +215,14 @@ class _Place:
 
 
 def _no_order(_: str) -> bool:
-    """Return that no relation is proved to be a strict order, so that the law of finite orders is not used."""
+    """Return False: no relation counts as a strict order, so the law of finite orders is not used."""
     return False
 
 
 def _smallest(items: Sequence[_Item], is_enough: Callable[[Sequence[_Item]], bool]) -> Sequence[_Item]:
-    """Return a smallest part of some items that is enough. More items than enough must be enough too.
+    """Return a minimal selection of the items that is enough: without any one of them, the rest is not enough.
 
-    The items at the end are dropped first.
+    Adding an item must never make `is_enough` false. The last items are removed first.
     """
     kept, size = list(items), max(1, len(items) // 2)
     while size:

@@ -1,9 +1,9 @@
 """Compares the decisions of two policies for every host.
 
 For each possible change of the answer, and for each finding that one of the policies can make, the result is the
-smallest host with this change, or the proof that no host has it. Such hosts are usually very small, so hosts of at most
-two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then larger hosts
-are searched for the changes that are still open.
+smallest host that shows this change, or the proof that no host shows it. Such hosts are usually very small, so hosts of
+at most two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then
+larger hosts are searched for the changes that are still open.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class PairDifferences(Struct, frozen=True):
 
 
 class Differences(Struct, frozen=True):
-    """The comparison of two policies for every host, once for each choice of the parameters' values.
+    """The comparison of two policies for every host.
 
-    Hosts of at most `size` interfaces were searched.
+    Each item of `pairs` is the comparison for one way to choose the values of the parameters. Hosts of at most `size`
+    interfaces were searched.
     """
 
     old: Policy

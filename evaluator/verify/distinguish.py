@@ -82,7 +82,7 @@ def compare_group(
 
 
 def reads_candidates(rule: Rule) -> bool:
-    """Return whether the result of a rule depends on the candidates before it."""
+    """Return whether the result of a rule depends on the candidates that are left before this rule."""
     is_on_candidates = rule.has_subject and rule.verb.judges is Judges.CANDIDATES
     return is_on_candidates or any(getattr(node, "key", None) == (None, "candidates") for node in walk(rule.condition))
 
@@ -109,7 +109,7 @@ def _deciding_check(compiled: CompiledPolicy, mutant: Mutant) -> _Differs:
 
 
 def _judged(program: Program, verdict: Verdict) -> _Seen:
-    """Return the status, the candidates, and the findings of the rules that judge."""
+    """Return the status, the candidates, and the findings of the `reject` and `ambiguous` rules."""
     deciding = [rule for rule in program.rules if rule.verb.decides]
     findings = {
         (rule.code, rule.severity, hit)

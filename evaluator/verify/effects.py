@@ -1,9 +1,10 @@
 """Finds the parts of a policy without an effect.
 
 A rule has an effect if some decision has another status, another interface or other findings when the rule is removed.
-A clause has an effect if this is true both when the clause is replaced by true and when it is replaced by false. A
-question whose decision is different is a witness of the effect. The questions of the policy's tests are tried first. If
-no test is a witness for a part, a small host is searched.
+For a clause, two changes of the policy are made: the clause is replaced by true, and the clause is replaced by false.
+The clause has an effect if each of the two changes gives some decision another status, another interface or other
+findings. A question whose decision is different is a witness of the effect. The questions of the policy's tests are
+tried first. If no test is a witness for a part, a small host is searched.
 
 The guards `is known`, `is unknown` and `is given` are left out, because a rule without its guard would compare an
 unknown value. The rules of the policies that this policy extends are left out too, because those policies have their
@@ -86,7 +87,7 @@ def parts_without_effect(
 def _silent_in_tests(
     policy: Policy, changed: Sequence[Mutant], tests: PolicyTests, resources: Resources
 ) -> Iterator[Mutant]:
-    """Yield the changed policies with which every test has the same decision."""
+    """Yield the changed policies that give every test the same decision as the original policy."""
     answers = list(map(_answer, tests.decide(policy)))
 
     def is_silent(one: Mutant) -> bool:
@@ -99,7 +100,10 @@ def _silent_in_tests(
 def _effects(
     policy: Policy, silent: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Effects:
-    """Return the parts without an effect among those that have none in the tests."""
+    """Return which changed policies decide every host, or every small host, like the original policy.
+
+    The changed policies in `silent` give every test the same decision as the original policy.
+    """
     program = policy.program
     proofs = prove_mutants(program, silent, parameters, _SECONDS, resources)
     is_redundant = [is_proved for is_proved, _ in proofs]
@@ -161,7 +165,7 @@ def _changed(program: Program, number: int, rules: tuple[Rule, ...], change: str
 
 
 def _clauses(condition: Condition) -> Iterator[tuple[Condition, Callable[[Condition], Condition]]]:
-    """Yield each clause of a condition, with a function that returns the condition with another clause in its place."""
+    """Yield each clause of a condition, with a function that replaces the clause and returns the condition."""
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             for number, part in enumerate(parts):

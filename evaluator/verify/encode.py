@@ -103,7 +103,10 @@ class Encoder:
         return replace(result, before=tuple(before), relations=tuple(self._relations))
 
     def hits(self, rule: Rule, candidates: Relation) -> Relation:
-        """Return the relation of the interfaces for which a rule is true. `candidates` are those before the rule."""
+        """Return the relation of the interfaces for which a rule is true.
+
+        `candidates` is the relation of the candidates before the rule.
+        """
         scope = Scope(candidates, {"nic": Term(_X, Base.NIC)}, self._orders(rule.condition, candidates))
         condition = self._translator.condition(rule.condition, scope)
         judged = self._translator.host.is_here(_X) if rule.verb.judges is Judges.INTERFACES else candidates(_X)
@@ -123,7 +126,7 @@ class Encoder:
         return name
 
     def any_hits(self, rule: Rule) -> Relation:
-        """Return the hits of a rule about which nothing is assumed: a relation that can contain any interfaces."""
+        """Return a relation that can contain any interfaces. It replaces the hits of a rule that is not assumed."""
         return partial(apply, self._theory.declare(self._theory.fresh(f"any_{rule.name}"), (NIC,)))
 
     def after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
@@ -167,7 +170,10 @@ class Encoder:
         return Outcome(candidates, status, Term(answer, Base.NIC, known))
 
     def _is_unknown_host(self) -> Formula:
-        """Return that the name has no answer, or that the answers are incomplete and no interface owns one of them."""
+        """Return the formula that no owner can be known, because answers are missing.
+
+        This means: the name has no answer, or the answers are incomplete and no interface owns one of them.
+        """
         translator = self._translator
         variable = self._theory.fresh("a")
         some_answer = exists([(variable, "Address")], translator.host.fact("answer", variable))
@@ -188,10 +194,10 @@ class Encoder:
         return {quantified: name for quantified, name in beaten if name is not None}
 
     def _beaten(self, quantified: Quantified, candidates: Relation) -> str | None:
-        """Return the relation of the interfaces that have an element of the list above them in the order of the body.
+        """Return the relation of the interfaces that have a greater element in a list.
 
-        The law of finite orders is added for this order. The result is None if the solver does not prove that the body
-        is a strict order.
+        The result is None if no strict order is proved. The body of the quantifier defines the order. The solver must
+        prove that it is a strict order. Then the law of finite orders is added for this order.
         """
         translator, theory = self._translator, self._theory
         before = len(translator.untranslated)
@@ -224,7 +230,7 @@ class Encoder:
 
 
 def _no_strict_order(beats: str, contains: Relation) -> Formula:
-    """Return the formula that a relation is not irreflexive or not transitive on a list."""
+    """Return the formula that a relation on a list is not a strict order: not irreflexive, or not transitive."""
     x, y, z = (_X, NIC), (_Y, NIC), (_Z, NIC)
     return disjunction(
         (
@@ -245,5 +251,5 @@ def _orders_in(condition: Condition) -> Iterator[Quantified]:
 
 
 def no_interface(_: str) -> Formula:
-    """Return the formula that an interface is a candidate before the first rule: false."""
+    """Return the formula for the candidates before the first rule. It is false, because there are no candidates."""
     return FALSE

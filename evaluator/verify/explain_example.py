@@ -1,4 +1,4 @@
-"""Explains a counterexample: the decisions about its hosts, and the clause of the property that is not as claimed.
+"""Explains a counterexample: the decisions about its hosts, and the clause that makes a claim false.
 
 The library decides the hosts again, so everything that is explained comes from real decisions. The clause is found in
 the same way as the deciding clause of a rule (`policy/run/clause.py`).

@@ -72,7 +72,7 @@ class HostTerms:
         self.world = world
 
     def some_nic(self, body: Relation) -> Formula:
-        """Return the formula that an interface of this host has a property."""
+        """Return the formula that at least one interface of this host has a property."""
         if self.world.is_empty:
             return FALSE
         variable = self.theory.fresh("n")
@@ -83,7 +83,7 @@ class HostTerms:
         return negation(self.some_nic(lambda nic: negation(body(nic))))
 
     def some(self, base: Base, body: Relation) -> Formula:
-        """Return the formula that an element of a sort has a property."""
+        """Return the formula that at least one element of a sort has a property."""
         if base is Base.NIC:
             return self.some_nic(body)
         variable = self.theory.fresh(base[0])
@@ -141,17 +141,20 @@ class HostTerms:
         return Members(base, lambda x: apply(symbol, x))
 
     def any_value(self, base: Base) -> str:
-        """Return a constant that can have any value. It is the value of an unknown; no checked rule reads it."""
+        """Return a constant for the value of an unknown fact.
+
+        The constant can have any value, because no checked rule reads the value of an unknown fact.
+        """
         return self.theory.declare(self.theory.fresh("unknown"), (), SORTS[base])
 
     def plain(self, name: str, base: Base, *arguments: tuple[str, str]) -> Term:
-        """Return a fact that is always known."""
+        """Return the term of a fact that is always known."""
         if name not in SYMBOLS:
             self.theory.declare(self.world.renamed.get(name, name), [sort for _, sort in arguments], SORTS[base])
         return Term(self._applied(name, [term for term, _ in arguments]), base)
 
     def optional(self, name: str, base: Base, *arguments: tuple[str, str]) -> Term:
-        """Return a fact that may be unknown; `arguments` are terms with their sorts."""
+        """Return the term of a fact that may be unknown; `arguments` are terms with their sorts."""
         sorts, terms = [sort for _, sort in arguments], [term for term, _ in arguments]
         for symbol, value in ((name, SORTS[base]), (f"{name}.known", BOOLEAN)):
             if symbol not in SYMBOLS:
@@ -211,16 +214,16 @@ class HostTerms:
         return apply(self.theory.declare(f"is_{state}", (OWNED,)), owned)
 
     def identity(self, base: Base, term: Term) -> str:
-        """Return the term that relations compare: for an owned address, its address."""
+        """Return the term that relations compare. For an owned address, this is the address without its prefix."""
         is_owned = term.base is Base.OWNED and base is not Base.OWNED
         return self.fact("address", term.text) if is_owned else term.text
 
     def as_compared(self, term: Term) -> Term:
-        """Return the term that is compared: for an owned address, the address without the prefix."""
+        """Return the term that is compared. For an owned address, this is the address without its prefix."""
         return Term(self.fact("address", term.text), Base.ADDRESS, term.known) if term.base is Base.OWNED else term
 
     def ordered_texts(self, relation: Relate, left: str, right: str) -> Formula:
-        """Return the formula that two texts are in an order; texts are ordered by code points."""
+        """Return the formula that one text is before the other text. Texts are ordered by their code points."""
         lesser, greater = (left, right) if relation in (Relate.LESS, Relate.AT_MOST) else (right, left)
         before = self.fact("text_before", lesser, greater)
         return before if relation in (Relate.LESS, Relate.MORE) else disjunction((before, equal(lesser, greater)))

@@ -16,7 +16,7 @@ _LITERAL, _COMPLETE = ("literal",), ("complete",)
 
 
 class LazyAnswers(HostAddresses, frozen=True, dict=True, eq=False, kw_only=True):
-    """Host addresses, given as literals or by the answer for a name, which can be incomplete.
+    """Host addresses, given as literals or by the DNS answer for a name. The DNS answer can be incomplete.
 
     `order` are the addresses in the order in which they were given or answered.
     """
@@ -26,7 +26,7 @@ class LazyAnswers(HostAddresses, frozen=True, dict=True, eq=False, kw_only=True)
 
     @classmethod
     def in_the_order(cls, order: AnswerSet, choices: Choices) -> LazyAnswers:
-        """Return the host addresses for answers in this order."""
+        """Return the host addresses for the given answers, in the given order."""
         return cls(in_order(order), order=order, choices=choices)
 
     @property

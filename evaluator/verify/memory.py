@@ -2,12 +2,12 @@
 
 A question is written as bytes that contain everything on which its answer depends: the kind of the question, the
 checked programs with all their texts, the statement, the parameters, and the size of the searched hosts. A memory finds
-an answer only for exactly the same bytes. The memory adds what is the same for all questions of a process, for example
-the version of the solver (`result_store.py`).
+an answer only for exactly the same bytes. Some data are the same for all questions of a process, for example the
+version of the solver. The memory adds these data (`result_store.py`).
 
-Only final answers are remembered: a proof, and the result of a search that ended. That a solver found no proof depends
-on the time limit and on the machine, so this is never remembered. A remembered host is used only after the library has
-decided it again.
+Only final answers are remembered: a proof, and the result of a search that ended. A solver can also end without a
+proof. This depends on the time limit and on the machine, so it is never remembered. A remembered host is used only
+after the library has decided it again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class NoMemory:
 
 
 class Resources(Struct, frozen=True):
-    """What long work uses: a memory of earlier answers, and a function that shows the progress."""
+    """What expensive computations need: a memory of earlier answers, and a function that shows the progress."""
 
     memory: Memory = NoMemory()
     progress: Progress = ignore_progress
@@ -77,8 +77,8 @@ def remembered(
 ) -> Iterator[tuple[_Answer, bool]]:
     """Yield the answer to each question in order, and whether it was remembered.
 
-    `compute` takes the indices of the other questions and yields their answers in any order. Each answer is remembered
-    as soon as it is known, so that an interrupt loses no finished work.
+    `compute` takes the indices of the questions without a remembered answer, and yields their answers in any order.
+    Each answer is remembered as soon as it is known, so that an interrupt loses no finished work.
     """
     answers = dict(_recalled(memory, questions, kind))
     known = set(answers)
@@ -95,7 +95,10 @@ def remembered(
 def remembered_work(
     resources: Resources, questions: Sequence[bytes], kind: AnswerKind[_Answer], work: Callable[[int], _Answer]
 ) -> Iterator[tuple[_Answer, bool]]:
-    """Do what `remembered` does. `work` computes the answer to the question with an index, in another process."""
+    """Yield the same values as `remembered`, but compute the answers in several processes.
+
+    `work` takes the index of a question and returns its answer.
+    """
 
     def compute(numbers: Sequence[int]) -> Iterator[tuple[int, _Answer]]:
         for at, answer in compute_in_processes(work, numbers, resources.progress):

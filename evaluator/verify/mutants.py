@@ -6,8 +6,9 @@ or a network is wider or narrower. Mutants are made from checked rules, not from
 policy. The guards `is known`, `is unknown` and `is given` are never changed. Without its guard, a rule could compare an
 unknown value.
 
-Two rules that judge do not change places, because the order of such rules never changes a decision. Only the rules in
-the own text of a policy are changed, because the policies that it extends have their own tests.
+Two neighbouring rules change places only if at least one of them changes the candidates. The order of two other rules
+never changes a decision. Only the rules in the own text of a policy are changed, because the policies that it extends
+have their own tests.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def _related(old: Related, new: Related) -> _Edit:
 
 
 def _of_expression(expression: Expression) -> Iterator[tuple[Expression, str, str]]:
-    """Yield the changed forms of a counted list with a condition."""
+    """Yield the changed forms of an expression. Only the condition of a counted list is changed."""
     match expression:
         case Count(operand=operand):
             yield from ((replace(expression, operand=new), old, text) for new, old, text in _of_expression(operand))
@@ -216,7 +217,7 @@ def _other_values(relation: Relate, value: object) -> Iterator[Plain | tuple[Pla
 
 
 def _other_lists(relation: Relate, values: tuple[object, ...]) -> Iterator[tuple[Plain, ...]]:
-    """Yield a list without one of its elements, and with another one instead of it."""
+    """Yield changed lists. In each list, one element is left out or replaced by another value."""
     for number, value in enumerate(values):
         before, after = values[:number], values[number + 1 :]
         if before or after:

@@ -1,10 +1,10 @@
 """The ways in which the decisions of two policies can differ, and the possible results of a comparison, as data.
 
 A change of the answer is a transition: from one status to another, or from one interface to another with the same
-status. The findings are compared apart, for decisions with the same status and interface. Two findings are the same if
-they come from rules with the same code and severity, and are about the same interface. Messages and hints are not
-compared: they explain a finding, and a policy may word them in another way. A finding of a rule without `nic` is about
-no interface in particular.
+status. The findings are compared separately, and only for decisions with the same status and interface. Two findings
+are the same if they come from rules with the same code and severity, and are about the same interface. Messages and
+hints are not compared: they explain a finding, and a policy may word them in another way. A finding of a rule without
+`nic` is about no interface in particular.
 
 Only rules are compared. Findings about the report and about the name resolution do not depend on the policy.
 """
@@ -51,7 +51,7 @@ TRANSITIONS = tuple(Transition(old, new) for old, new in product(Status, Status)
 
 
 def changes_of(pair: PolicyPair) -> tuple[Change, ...]:
-    """Return all changes that are possible for two policies: all transitions, and those of each finding of a rule."""
+    """Return all possible changes for two policies: all transitions, and the changes of each rule's finding."""
     return *TRANSITIONS, *_finding_changes(pair.old, pair.new)
 
 

@@ -2,9 +2,10 @@
 
 A decision has parameters, so a comparison of two policies must state which values they have. There are two questions:
 
-- `SAME`: a parameter of both policies has the same value in both. All values are asked. This is the question for a
-  caller that gives each parameter a value, for example an engine that knows the VLAN of the network.
-- `DEFAULTS`: no parameter is given, so each policy uses its own defaults. This is asked too if a default differs.
+- `SAME`: a parameter of both policies has the same value in both policies. The comparison covers all values. This is
+  the question for a caller that gives each parameter a value, for example an engine that knows the VLAN of the network.
+- `DEFAULTS`: no parameter is given, so each policy uses its own defaults. This question is asked too if a default
+  differs.
 
 The proofs and the search of small hosts know one value for each name. So if a parameter can have different values in
 the two policies, the parameter of the new policy gets another name in `new`.
@@ -79,7 +80,7 @@ def pairs_of(old: Program, new: Program, given_old: Given, given_new: Given) -> 
 
 
 def _value(values: Given, name: str) -> tuple[bool, Value]:
-    """Return whether a parameter has only one value, and this value. Without a default, it can have any value."""
+    """Return whether a parameter has only one value, and this value. Otherwise, the parameter can have any value."""
     return name in values, values.get(name)
 
 

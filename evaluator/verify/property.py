@@ -43,7 +43,7 @@ class Unchanged(Struct, frozen=True, tag=True):
 
 
 class OrderIndependent(Struct, frozen=True, tag=True):
-    """The policy has no word that reads an order. No solver is needed to check this."""
+    """The policy has no word that depends on the order of the report or of the answers. The solver is not needed."""
 
 
 class EveryRuleMatters(Struct, frozen=True, tag=True):
@@ -199,7 +199,7 @@ Verdict = Proved | Refuted | ProvedUpTo | Undecided | NotAsked
 
 
 class PropertyResult(Struct, frozen=True):
-    """The verdict on one property; `seconds` is the time that it took, now and not when it was remembered.
+    """The verdict on one property; `seconds` is the time that this run needed for the property.
 
     `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
     reason in the test file. `assumed` are the laws about every report that the proof used. `abstracted` are sentences

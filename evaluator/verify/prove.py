@@ -80,7 +80,7 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
 
 
 def proof_of(queries: Iterable[Query], seconds: float) -> Proof:
-    """Ask the solver all questions. Return one proof: the property is proved if all of them are."""
+    """Ask the solver all questions, and return one proof: the property is proved if each question is impossible."""
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     start, end = perf_counter(), process_time() + seconds
     is_proved, is_timeout = True, False
@@ -178,7 +178,7 @@ def query_of(
 
 
 def _compared(theory: Theory, program: Program, old: World, new: World, *assumptions: Formula) -> Query:
-    """Return the question whether the decisions about two hosts can have another status or interface."""
+    """Return the question whether the decisions about two hosts can differ in their status or interface."""
     translators = Translator(theory, old), Translator(theory, new)
     encoders = tuple(Encoder(translator, is_impossible) for translator in translators)
     first, second = (encoder.outcome(program) for encoder in encoders)
@@ -202,12 +202,13 @@ def _add_equal_facts(theory: Theory, new: World) -> None:
 
 
 def add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
-    """Add for each rule the formulas that its hits and the candidates after it are equal, if the solver proves them.
+    """Add for each rule that its hits, and the candidates after it, are equal on both hosts, if the solver proves this.
 
-    Each equality is proved with the help of the equalities before it. So the solver never searches for the whole chain
-    at once. After the first equality without a proof, no more are tried, because each rule begins with the candidates
-    of the rule before. An interface that only one host has is excepted. For this interface, the formula that the
-    relations of the rules are false is added, if the solver proves it.
+    The equalities are proved in the order of the rules, and each proof uses the earlier equalities. So the solver never
+    searches for the whole chain at once. After the first equality without a proof, no more equalities are tried,
+    because each rule begins with the candidates of the rule before. An interface that only one host has is left out of
+    the equalities. For this interface, the formula that the relations of the rules are false is added, if the solver
+    proves this formula.
     """
     by_part = {relation.part: relation for relation in second.relations}
     proved: set[str] = set()
@@ -238,7 +239,7 @@ def _add_if_proved(theory: Theory, formula: Formula, *about: str) -> bool:
 
 
 def differ(one: Outcome, other: Outcome) -> Formula:
-    """Return the formula that two decisions have another status or another interface."""
+    """Return the formula that two decisions differ in their status or interface."""
     return disjunction((negation(equal(one.status, other.status)), differ_in_interface(one, other)))
 
 
@@ -281,7 +282,10 @@ def _with_unowned_answer(program: Program, parameters: Mapping[str, Value], *, i
 
 
 def _with_separate_interface(program: Program, parameters: Mapping[str, Value], *, is_empty: bool) -> Query:
-    """Return the question for an added interface. If `is_empty`, the original host has no interface."""
+    """Return the question whether an added interface changes the decision.
+
+    If `is_empty`, the original host has no interface.
+    """
     theory = Theory()
     added = theory.declare("added", (), NIC)
     old = World(

@@ -20,9 +20,8 @@ def prove_mutants(
 ) -> Iterator[tuple[bool, bool]]:
     """Yield for each mutant whether it is proved to be like its policy, and whether the proof was remembered.
 
-    For a changed condition, the proof is that the rule is true for the same interfaces. For rules that change places,
-    it is that the status and the interface are the same. For a rule that is missing, there is no proof, because it does
-    not fire.
+    For a changed condition, the proof is that the rule is true for the same interfaces. For two rules that change
+    places, the proof is that the status and the interface are the same. For a mutant without a rule, no proof is tried.
     """
 
     def prove(number: int) -> Proof:

@@ -43,7 +43,7 @@ def prove_never(
 ) -> Iterator[tuple[Proof, bool]]:
     """Yield for each change the proof that it never happens, or why no proof was found, and whether it was remembered.
 
-    All processors work.
+    The work is done on all processors.
     """
 
     def prove(group: Sequence[int]) -> list[Proof]:
@@ -94,7 +94,7 @@ class _Both:
         return query_of(self._theory, (self._translator,), (self._old.encoder, self._new.encoder), goal)
 
     def differ(self) -> Formula:
-        """Return the formula that the decisions have another status or another interface."""
+        """Return the formula that the two decisions differ in their status or interface."""
         return differ(self._old.outcome, self._new.outcome)
 
     def change(self, change: Change) -> Formula:

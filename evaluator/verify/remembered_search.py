@@ -19,7 +19,10 @@ from evaluator.verify.search import Unconfirmed, confirmed_examples, smallest_ex
 
 
 class Searched(Struct, frozen=True):
-    """The smallest counterexample of each statement, None if it has none, and whether the hosts were remembered."""
+    """The smallest counterexample of each statement, and whether the hosts were remembered.
+
+    For a statement without a counterexample, the value is None.
+    """
 
     counterexamples: tuple[Counterexample | None, ...]
     is_remembered: bool = False

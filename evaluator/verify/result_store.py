@@ -2,9 +2,9 @@
 
 The folder is `$XDG_CACHE_HOME/activenic`, or `~/.cache/activenic`. The name of a file is a digest of the question and
 of everything else on which the answer depends: the version of this format, all source files of this package, the
-version of Python, and the version of the solver. The digest of the source files replaces a version of the vocabulary,
-of the translation and of the search. No list of modules can be forgotten in it, and it changes with every edit, so an
-old answer is never used by a program with another meaning. It takes about as long as one easy proof.
+version of Python, and the version of the solver. The digest of the source files is used instead of version numbers of
+the vocabulary, the translation and the search. It covers every module and changes with every edit, so a changed program
+never uses an old answer. The computation of the digest takes about as long as one easy proof.
 
 Why files and no database: a new file is written under another name and then renamed, so two processes can write at the
 same time without a lock, also on a network file system. A damaged file loses one answer. SQLite was not used, because
@@ -15,7 +15,7 @@ answer replaces it. This detects damage, but not intent. So the folder and the f
 and no other user may be able to write them. Otherwise the folder is not used, because another user could write
 "proved" into it. The check is made on the open folder, and all files are opened relative to it.
 
-No problem with the folder is an error: then answers are computed again.
+A problem with the folder is not an error: without the folder, the answers are computed again.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def _seal(name: str, answer: bytes) -> bytes:
 
 @cache
 def _circumstances() -> bytes:
-    """Return what the answers of this process depend on, besides the questions."""
+    """Return the data on which the answers of this process depend, except the questions."""
     try:
         solver = version("cvc5")
     except PackageNotFoundError:
@@ -152,7 +152,7 @@ def _write(name: str, content: bytes, folder: int) -> None:
 
 
 def remove_old(folder: int, largest: int) -> None:
-    """Remove files until the folder takes at most `largest` octets, those first that were not used for long."""
+    """Remove the least recently used files, until the folder takes at most `largest` octets."""
     with os.scandir(folder) as entries:
         files = [(entry.stat(follow_symlinks=False), entry.name) for entry in entries]
     total = 0

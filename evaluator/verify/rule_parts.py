@@ -45,7 +45,10 @@ class Can(Enum):
 
 
 class Part(Struct, frozen=True):
-    """A part of the rule with this number. `condition` is true if it is alive; `clause` is its text in the policy."""
+    """A part of the rule with this number. The part is alive if its `condition` is true for some host.
+
+    `clause` is the text of the part in the policy.
+    """
 
     number: int
     can: Can
@@ -84,12 +87,15 @@ def is_inside(clause: Condition, other: Condition) -> bool:
 
 
 def _adds_again(program: Program, number: int) -> bool:
-    """Return whether an earlier rule adds candidates too."""
+    """Return whether a rule before this one adds candidates too."""
     return any(rule.verb.effect is Effect.ADD for rule in program.rules[:number])
 
 
 def _alternatives(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
-    """Yield each clause that is an alternative, with the condition that is true if the clause is true at its place."""
+    """Yield each clause that is an alternative, with a condition.
+
+    This is the condition of the rule, reduced to the case in which the clause is true.
+    """
     match condition:
         case AllOf(conditions=parts):
             for number, part in enumerate(parts):

@@ -4,10 +4,10 @@ A host for which a rule fires is a proof that the rule is alive. To find it is m
 needs most time for questions whose answer is "possible". So the solver is only asked about the parts that no sampled
 host makes alive.
 
-The hosts have at most three interfaces. Their facts have the values of the space of the policy (`space.py`): those on
-both sides of each literal. In contrast to `bounded.py`, the values are not enumerated but drawn at random, so that a
-few hundred hosts reach the rules of a long policy. The names of the interfaces and of the host are texts of the policy
-too. The same policy always gives the same hosts.
+The hosts have at most three interfaces. The values of their facts are from the space of the policy (`space.py`), which
+has values on both sides of each literal. In contrast to `bounded.py`, the values are not enumerated but drawn at
+random, so that a few hundred hosts reach the rules of a long policy. The names of the interfaces and of the host are
+texts of the policy too. The same policy always gives the same hosts.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class _Draws:
         return options[self.number(len(options))]
 
     def percent(self, chance: int) -> bool:
-        """Return true with a chance in percent."""
+        """Return true with a probability in percent."""
         return self.number(100) < chance
 
 
 class _DrawnChoices(Choices):
-    """Choices that are drawn instead of enumerated."""
+    """Choices that are drawn at random and not enumerated."""
 
     def __init__(self, draws: _Draws) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def not_alive(program: Program, parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def _alive(program: Program, parts: Sequence[Part], question: Question) -> Iterator[int]:
-    """Yield the identities of the parts that a host makes alive. `parts` are in the order of the rules."""
+    """Yield the `id` of each part that a host makes alive. `parts` are in the order of the rules."""
     by_rule: dict[int, list[Part]] = {}
     for part in parts:
         by_rule.setdefault(part.number, []).append(part)
@@ -134,7 +134,7 @@ def _question(space: Space, texts: Sequence[str], draws: _Draws) -> Question:
 
 
 def _texts(program: Program) -> tuple[str, ...]:
-    """Return the texts of a policy that can be names; of a glob, a text that it matches."""
+    """Return the texts of a policy that can be names. For a glob, return a text that the glob matches."""
     nodes = (node for rule in program.rules for node in walk(rule.condition))
     texts = [node.value for node in nodes if isinstance(node, Constant) and isinstance(node.value, str)]
     return tuple(dict.fromkeys(name for text in texts if (name := _GLOB.sub(r"\1", text))))

@@ -1,8 +1,8 @@
 """Searches the smallest host for which the decisions of two policies differ in one way.
 
-All transitions are searched together, because they read the same facts. Each finding is searched apart: only the rules
-that make this finding are evaluated for each host, and the decisions only if these rules give different results. So
-facts that only other rules read are not varied.
+All transitions are searched together, because they read the same facts. Each finding is searched separately. For each
+host, first only the rules that make this finding are evaluated. If these rules give different results, the two
+decisions are made. So facts that only other rules read are not varied.
 
 A host is returned only if the library confirms it: both policies decide its report, and the change is in the two
 decisions.
@@ -59,7 +59,7 @@ class Searched(Struct, frozen=True):
 
 
 class Policies(Struct, frozen=True):
-    """Two policies and the pair that gives names and values to their parameters."""
+    """Two compiled policies, and the names and values of their parameters (`pair`)."""
 
     old: Policy
     new: Policy
@@ -67,7 +67,11 @@ class Policies(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """The greatest number of interfaces, and the greatest number of comparisons of the findings of hosts."""
+    """The limits of a search.
+
+    Hosts have at most `size` interfaces. The search for the changes of one finding ends after `comparisons`
+    comparisons. One comparison checks whether one host shows one change.
+    """
 
     size: int
     comparisons: int
@@ -115,7 +119,7 @@ def _is_confirmed(policies: Policies, changes: Sequence[Change], found: _Found) 
 def _transitions(
     policies: Policies, changes: Sequence[Transition], size: int, resources: Resources
 ) -> tuple[_Found, bool]:
-    """Search all transitions together. Return what was found, and whether it was remembered."""
+    """Search all transitions together. Return the hosts that were found, and whether they were remembered."""
     pair = policies.pair
 
     def compute(numbers: Sequence[int]) -> Iterator[tuple[int, _Found]]:
@@ -134,7 +138,7 @@ def _transitions(
 def _findings(
     policies: Policies, groups: Sequence[Sequence[FindingChange]], limits: Limits, resources: Resources
 ) -> Iterator[tuple[_Found, bool]]:
-    """Search the changes of each finding. All processors work."""
+    """Search the changes of each finding. The work is done on all processors."""
     pair = policies.pair
     kind = AnswerKind(_Found, is_confirmed=lambda number, found: _is_confirmed(policies, groups[number], found))
     questions = [question_of("findings", pair, group, limits) for group in groups]
@@ -146,7 +150,10 @@ def _found(examples: Examples, size: int, space: Space) -> _Found:
 
 
 def _space(pair: PolicyPair, findings: Sequence[FindingChange]) -> Space:
-    """Return the values of facts for the deciding rules of both policies, and for the rules that make some findings."""
+    """Return the values that the facts of the searched hosts take.
+
+    The values depend on the deciding rules of both policies, and on the rules that make the given findings.
+    """
     conditions = [rule.condition for program in (pair.old, pair.new) for rule in program.rules if rule.verb.decides]
     for key in dict.fromkeys(change.key for change in findings):
         rules = (rule for program in (pair.old, pair.new) for _, rule in rules_of_finding(program, key))
@@ -208,7 +215,7 @@ def _check_finding(change: FindingChange, old: _Side, new: _Side, host: SmallHos
 
 
 def _only(change: FindingChange, old: frozenset[str], new: frozenset[str]) -> frozenset[str]:
-    """Return the interfaces that have the finding only under the new policy, or only under the old one."""
+    """Return the interfaces whose finding appears or disappears, as `change` states."""
     return new - old if change.appears else old - new
 
 
@@ -236,7 +243,10 @@ def _answer(decision: Decision) -> _Answer:
 
 
 def _subjects_of(decision: Decision, change: FindingChange) -> frozenset[str]:
-    """Return the interfaces with a finding in a decision, as `_Side.subjects` does for a small host."""
+    """Return the interfaces that have the finding in a decision.
+
+    The result has the same form as the result of `_Side.subjects`.
+    """
     names: set[str] = set()
     for rule, step in zip(case_of(decision).program.rules, decision.trace, strict=True):
         if (rule.code, rule.severity) == change.key and step.fired:

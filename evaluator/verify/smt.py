@@ -19,7 +19,7 @@ def apply(function: str, *arguments: str) -> Formula:
 
 
 def conjunction(formulas: Iterable[Formula]) -> Formula:
-    """Return the conjunction of some formulas: `true` without formulas."""
+    """Return the conjunction of some formulas. Without formulas, return `true`."""
     parts = [formula for formula in formulas if formula != TRUE]
     if FALSE in parts:
         return FALSE
@@ -27,7 +27,7 @@ def conjunction(formulas: Iterable[Formula]) -> Formula:
 
 
 def disjunction(formulas: Iterable[Formula]) -> Formula:
-    """Return the disjunction of some formulas: `false` without formulas."""
+    """Return the disjunction of some formulas. Without formulas, return `false`."""
     parts = [formula for formula in formulas if formula != FALSE]
     if TRUE in parts:
         return TRUE

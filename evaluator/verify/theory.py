@@ -116,7 +116,10 @@ def _strict_order(relation: str, sort: str) -> tuple[Formula, ...]:
 
 
 def _for_all(variables: str, formula: Formula) -> Formula:
-    """Return a formula for all values of some variables; the first letter of a variable determines its sort."""
+    """Return the formula that a formula is true for all values of its variables.
+
+    The first letter of a variable determines its sort.
+    """
     sorts = {"n": NIC, "m": NIC, "o": NIC, "a": ADDRESS, "v": OWNED, "t": TEXT, "c": NETWORK}
     return forall([(name, sorts[name[0]]) for name in variables.split()], formula)
 
@@ -126,7 +129,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         ("above",),
         conjunction(_strict_order("above", NIC)),
-        "no interface is above itself; an interface is above everything that the interfaces below it are above",
+        "no interface is above itself; if A is above B and B is above C, then A is above C",
     ),
     Law(
         ("reaches",),
@@ -140,7 +143,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         ("lower",),
         _for_all("n m", "(=> (lower n m) (reaches n m))"),
-        "an interface is above its direct lower devices, unless they are in one cycle",
+        "an interface is above its direct lower devices, except a lower device in the same cycle",
     ),
     Law(("slave",), _for_all("n m", "(=> (slave n m) (lower n m))"), "slaves are lower devices"),
     Law(("port",), _for_all("n m", "(=> (port n m) (lower n m))"), "ports are lower devices"),
@@ -184,7 +187,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         ("network",),
         _for_all("v", "(contains (network v) (address v))"),
-        "an owned address is in the subnet that it is in",
+        "the subnet of an interface's address contains this address",
     ),
     Law(
         ("text_before",),
@@ -208,7 +211,7 @@ def _all_as(formulas: Iterable[Formula], values: Iterable[bool]) -> Formula:
 
 
 def _renamed(law: Law, renamed: Mapping[str, str]) -> Law:
-    """Return a law about the symbols of another host."""
+    """Return the same law about another host, whose symbols have other names."""
     formula = _NAME.sub(lambda name: renamed.get(name.group(), name.group()), law.formula)
     return Law(law.symbols, formula, law.sentence)
 
@@ -307,7 +310,11 @@ class Theory:
         return self.declare(f"|{''.join(plain)}|", (), sort)
 
     def _facts_of_literals(self) -> Iterator[Formula]:
-        """Yield the formulas about the literals: they are different, and which globs and networks contain them."""
+        """Yield the formulas about the literals.
+
+        The formulas state that the literals are different, which globs match a text, and which networks contain an
+        address.
+        """
         yield from (distinct(list(names)) for names in (self._texts, self._addresses, self._networks))
         for text, value in self._texts.items():
             yield conjunction(
@@ -360,9 +367,10 @@ class Theory:
         return "\n".join(lines) + "\n"
 
     def _relevant(self, goals: Iterable[Formula]) -> list[Formula]:
-        """Return the axioms about no symbols in particular, and those about a symbol that the goals use.
+        """Return the axioms that are needed for some goals.
 
-        A goal also uses the symbols of the axioms that are about its symbols.
+        An axiom about no symbols is always needed. An axiom about a symbol is needed if a goal, or another needed
+        axiom, uses this symbol.
         """
         reached = {name for goal in goals for name in _NAME.findall(goal)}
         relevant = {formula: not about for formula, about in self._axioms}

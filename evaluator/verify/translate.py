@@ -62,8 +62,8 @@ _ADDRESS_STATES = ("ipv4", "ipv6", "link_local", "private", "global")
 class Scope(Struct, frozen=True):
     """The values of the variables at one place of a condition, and the candidates there.
 
-    `beaten` has the quantifiers that are replaced by a relation of the rule's `nic`, each with this relation
-    (`encode.py`).
+    The keys of `beaten` are quantifiers. The translation replaces each of them by a relation of the rule's `nic`, whose
+    name is the value (`encode.py`).
     """
 
     candidates: Relation
@@ -71,7 +71,7 @@ class Scope(Struct, frozen=True):
     beaten: Mapping[Condition, str] = field(default_factory=dict)
 
     def binding(self, name: str, term: Term) -> Scope:
-        """Return the scope inside a quantifier."""
+        """Return the scope in which a variable of a quantifier has a value."""
         return replace(self, variables={**self.variables, name: term})
 
 
@@ -117,7 +117,8 @@ class Translator:
     def _abstracted(self, node: Condition, scope: Scope) -> Formula:
         """Return a new relation of the variables, which replaces a clause.
 
-        Equal clauses get the same relation, unless the clause reads the candidates, which are different for each rule.
+        Equal clauses get the same relation. The exception is a clause that reads the candidates, because the candidates
+        are different for each rule.
         """
         self.untranslated[node.text] = None
         names = sorted({part.name for part in walk(node) if isinstance(part, Variable)} & set(scope.variables))
@@ -327,7 +328,10 @@ class Translator:
         )
 
     def _counted(self, node: Related, scope: Scope) -> Formula:
-        """Translate `count(LIST) < 2` and the like: there are no two different elements."""
+        """Translate a comparison of `count(LIST)` with a number.
+
+        For example, `count(LIST) < 2` means that the list does not have two different elements.
+        """
         count, bound, relation = node.left, node.right, node.relation
         if isinstance(count, Constant):
             count, bound, relation = bound, count, _MIRRORED.get(relation, relation)
@@ -397,7 +401,10 @@ def _owner(node: Read) -> Expression:
 
 
 def _owner_of(node: Related) -> Expression | None:
-    """Return `nic` if a clause is `nic.addresses overlaps host.addresses`, because `owner` is a symbol of its own."""
+    """Return the interface of the clause `nic.addresses overlaps host.addresses`; None for any other clause.
+
+    The theory has the symbol `owner` for this clause.
+    """
     sides = {side.key: side for side in (node.left, node.right) if isinstance(side, Read)}
     owned = sides.get((Base.NIC, "addresses")) or sides.get((Base.NIC, "matched"))
     is_owner = node.relation is Relate.OVERLAPS and (Base.HOST, "addresses") in sides

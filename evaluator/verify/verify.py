@@ -64,7 +64,7 @@ class Settings(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """How a verdict became known: the seconds that it took, the assumed laws, and whether it was remembered."""
+    """Facts about a verdict: the seconds that it took, the assumed laws, and whether it was remembered."""
 
     seconds: float = 0.0
     assumed: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ class _Run:
         self._open: list[tuple[Property, Claim | Unchanged, Proof | None]] = []
 
     def without_search(self, properties: Sequence[Property]) -> Iterator[PropertyResult]:
-        """Yield the results of the properties that need no search, and remember the others for the search."""
+        """Yield the results of the properties that need no search, and store the other properties for `searched`."""
         asked = [one for one in properties if isinstance(one.statement, Claim | Unchanged)]
         reasons = {one.name: self._reason_not_to_ask(one) for one in asked}
         tried = [one for one in asked if self._expectation(one).is_true and not reasons[one.name]]
@@ -146,7 +146,7 @@ class _Run:
         return answer
 
     def searched(self, search: Search) -> Iterator[PropertyResult]:
-        """Search counterexamples of the remembered properties, and yield the results."""
+        """Search counterexamples of the properties that `without_search` stored, and yield the results."""
         start = perf_counter()
         statements = [statement for _, statement, _ in self._open]
         found = search(statements) if statements else Searched(())
