@@ -184,6 +184,8 @@ def _left_out_literals(nodes: Iterable[Condition | Expression], literals: _Liter
     yield from (str(one) for one in literals.networks() if one.prefix > _widest(one) - _BITS_OF_HOSTS)
     for node in nodes:
         if isinstance(node, Related):
+            if node.relation is Relate.LIKE and _is_given(node.left, Base.TEXT):
+                yield node.left.text
             for side, other in ((node.left, node.right), (node.right, node.left)):
                 is_covered = node.relation is Relate.IN_NETWORK and (side is node.right or _is_routes(other))
                 if not is_covered:
@@ -262,6 +264,7 @@ def _parameter_values(
     parameters: Iterable[Parameter], given: Mapping[str, Value], nodes: Iterable[Condition | Expression]
 ) -> Iterator[tuple[str, tuple[Value, ...]]]:
     """Yield the values of each parameter. A parameter that no condition reads has only its default."""
+    nodes = tuple(nodes)
     read = {node.name for node in nodes if isinstance(node, ParameterValue)}
     for parameter in parameters:
         if parameter.name in given:
@@ -269,22 +272,36 @@ def _parameter_values(
         elif parameter.name not in read and not parameter.is_required:
             yield parameter.name, (parameter.default,)
         else:
-            yield parameter.name, _values_of(parameter)
+            yield parameter.name, _values_of(parameter, tuple(_compared_with(parameter.name, nodes)))
 
 
-def _values_of(parameter: Parameter) -> tuple[Value, ...]:
+def _compared_with(name: str, nodes: Iterable[Condition | Expression]) -> Iterator[Plain]:
+    """Yield the values that conditions compare with a parameter."""
+    for node in nodes:
+        if isinstance(node, Related) and node.relation is not Relate.LIKE:
+            for side, other in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(side, ParameterValue) and side.name == name:
+                    for part in _parts(other):
+                        value = part.value if isinstance(part, Constant) else ()
+                        yield from value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def _values_of(parameter: Parameter, compared: tuple[Plain, ...]) -> tuple[Value, ...]:
+    """Return the values of a parameter; `compared` are values that conditions compare with it."""
     base = parameter.type.base
     default = parameter.default
     unknown: tuple[Value, ...] = (None,) if parameter.type.optional else ()
     if parameter.type.is_list:
         chosen: Value = (_VALUES[base],) if default is None else default
-        return (*unknown, chosen)
+        return tuple(dict.fromkeys((*unknown, chosen, ())))
     if base is Base.BOOLEAN:
         return (*unknown, False, True)
     usual = _VALUES[base]
+    first: Value = usual if default is None else default
     if base is Base.INTEGER:
-        return tuple(dict.fromkeys((*unknown, usual if default is None else default, usual)))
-    return (*unknown, usual if default is None else default)
+        around = (value + step for value in compared if isinstance(value, int) for step in (-1, 0, 1))
+        return tuple(dict.fromkeys((*unknown, first, usual, *around)))
+    return tuple(dict.fromkeys((*unknown, first, *compared)))
 
 
 class _Literals:

@@ -136,3 +136,20 @@ def test_a_host_is_decided_like_its_report(name, size, step):
 def test_what_the_search_does_not_enumerate_is_named(condition, left_out):
     policy = load_policy(text=f"policy: p\nrules:\n  - name: a\n    rule: |\n      match nic when {condition}\n")
     assert statements_space(policy.program, (), {}).left_out == left_out
+
+
+def test_parameters_have_the_values_on_both_sides_of_each_literal():
+    text = """policy: p
+parameters:
+  level: {type: integer, default: 3}
+  mode: {type: string, optional: true}
+  nets: {type: [string], default: [lab]}
+rules:
+  - {name: a, rule: 'match nic when level > 7 and mode is given and mode = "a" and nic.networks overlaps nets'}
+"""
+    space = statements_space(load_policy(text=text).program, (), {})
+    assert space.parameters == {
+        "level": (3, 5, 6, 7, 8),
+        "mode": (None, "ovirtmgmt", "a"),
+        "nets": (("lab",), ()),
+    }
