@@ -344,7 +344,7 @@ class Finding(Struct, frozen=True, gc=False):
         return replace(self, severity=Severity.INFO)
 
     def document(self) -> FindingDocument:
-        """Return the finding in its form in a document."""
+        """Return the members of the finding for a document."""
         rule = self.rule or None
         return FindingDocument(self.code, self.severity, self.message, self.interfaces, self.addresses, rule, self.hint)
 

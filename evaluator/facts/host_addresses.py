@@ -46,10 +46,10 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     `answers` are all addresses, and `usable` are the addresses that an interface can own. Both lists are sorted by
     family and number. `asked` is the name that was resolved, None if addresses were given. `complete` is False if the
-    query for an address family failed. `first` is the first address in the order of the answer, A before AAAA.
-    `remarks` are findings about the name and its resolution. `resolution` describes how the name was resolved, None if
-    addresses were given. `withheld` are answers that are not used, because the caller required a complete set and a
-    query failed.
+    DNS query for an address family failed. `first` is the first given address, or the first answer for the name, A
+    before AAAA. `remarks` are findings about the name and its resolution. `resolution` describes how the name was
+    resolved, None if addresses were given. `withheld` are answers that are not used, because the caller required a
+    complete set and a query failed.
     """
 
     answers: tuple[Address, ...] = ()

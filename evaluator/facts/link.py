@@ -163,7 +163,7 @@ class Link(Struct, frozen=True, eq=False):
     def main_routes(self) -> tuple[Route, ...]:
         """The routes through the interface in the main routing table.
 
-        If a format has no routing table, these are the default routes and the routes to the subnets of the interface.
+        If the reports of a format have no routing table, these are the default routes and the routes to the subnets.
         """
         return ()
 

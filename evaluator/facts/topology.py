@@ -199,9 +199,8 @@ class _Closure:
 def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> int:
     """Return the number of bits of the closure.
 
-    For each component, count the highest bit number that the component reaches, plus one.
-
-    The nodes of a component share one `int`, so this `int` is counted once.
+    The nodes of a component share one `int`. Its length is the highest bit number that the component reaches, plus one.
+    The result is the sum of these lengths.
     """
     sizes: dict[int, int] = {}
     bits = [0] * len(edges)  # the number of bits that are needed to store the component of each node
