@@ -19,7 +19,7 @@ from evaluator.facts.link import Kind, Link, Lowers
 
 _DOWN = "nic is down"
 _FEW_LAYERS = 6
-_MAY_LEAVE_OUT = "the reporting tool may leave out interfaces of that kind"
+_MAY_LEAVE_OUT = "the reporting tool may leave out some kinds of interfaces"
 
 
 def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Parses JSON text from outside into plain values.
+"""Parses JSON text that comes from outside of the program into plain values.
 
 If a text is invalid, the ReportError shows the place of the problem.
 
@@ -74,8 +74,8 @@ def is_within_limits(text: bytes) -> bool:
     """Return whether a JSON text is UTF-8, not too large and not nested too deeply.
 
     This check is necessary because a typed decoder does not check the members that it skips. The check does not parse
-    the text. It takes the brackets outside strings. Then it removes all innermost pairs of brackets, once for each
-    allowed level. If a bracket remains, the nesting is too deep.
+    the text. It takes only the brackets that are outside of strings. Then it removes all innermost pairs of brackets,
+    once for each allowed level. If a bracket remains, the nesting is too deep.
     """
     if len(text) > LARGEST:
         return False
@@ -138,9 +138,9 @@ def parse_json_without_duplicates(text: bytes | str, subject: str = "report") ->
 def has_unique_keys(text: bytes) -> bool:
     """Return whether a text is JSON in which no object has a key twice; false if only a slower check can decide.
 
-    The text is decoded, which drops all but the last of equal keys, and encoded again. Both texts have the same strings
-    and thus the same colons inside strings. Each member has one more colon. So if the numbers of colons are equal, no
-    member was dropped. The comparison needs strings without escaped colons, because the encoder writes them unescaped.
+    The text is decoded and encoded again. If an object has a key twice, the decoder drops the first value. A colon is
+    either inside a string or after a key. So if both texts have the same number of colons, no value was dropped. The
+    text must have no escaped colons, because the encoder writes colons without escapes.
     """
     try:
         value = _VALUES.decode(text)
@@ -304,7 +304,7 @@ def _problem_of(text: str, error: Exception) -> tuple[str, int]:
 def _hint(text: str, problem: str, offset: int) -> str:
     """Return a hint for a text that is not JSON.
 
-    It depends on the problem or on the beginning of the text; it can be empty.
+    The hint depends on the problem or on the beginning of the text. The hint can be empty.
     """
     if problem == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT

@@ -27,7 +27,7 @@ def readable_octets(name: bytes) -> str:
 def with_readable_names(document: object) -> object:
     """Return a copy of an iproute2 document with readable strings.
 
-    If all strings are readable already, the document is returned, not a copy.
+    If all strings are readable already, the document itself is returned.
     """
     try:
         is_readable = b"\\\\" not in msgspec.json.encode(document)

@@ -141,7 +141,7 @@ def read_report(
 
 
 def read_typed(text: bytes, format: str) -> Report | None:
-    """Return the report in a text that a typed decoder accepts; None if the text needs `read_report`.
+    """Return the report in a text that a typed decoder accepts; None if the text must be read with `read_report`.
 
     The text must be within the limits (`is_within_limits`). Raises ReportError if two maps have the same interface.
     """

@@ -116,7 +116,7 @@ class FormatReader(Protocol):
 
 
 class ItemReader(Protocol):
-    """The module that reads a format with documents that can describe several hosts."""
+    """The module that reads a format whose documents can describe several hosts."""
 
     def read(self, document: object, item: str) -> Reading:
         """Return the facts of the host with the name `item`."""
@@ -197,7 +197,10 @@ def refuse_invalid(document: object, schema_name: str, pointer: str = "") -> Non
 
 
 def refuse_names_twice(places: Iterable[tuple[str, tuple[str, ...]]], hint: str) -> None:
-    """Raise ReportError if interfaces are described several times. `places` has names with JSON Pointers."""
+    """Raise ReportError if an interface is described several times.
+
+    `places` has the name of each interface, and the JSON Pointers to the places that describe the interface.
+    """
     problems = [
         Diagnostic(
             ReportCode.NAME_TWICE,

@@ -1,10 +1,10 @@
 """Parses YAML text from `nmstatectl show` into the same value that the JSON of `nmstatectl show` gives.
 
-YAML 1.1 converts some texts to other types. For example, an interface named `on` becomes true, `1e3` becomes 1000, and
-`12:34` becomes a sexagesimal number. So this reader uses only PyYAML's events and resolves scalars itself: a scalar is
-text unless its key has a number or a boolean in the schema (`NUMBER_KEYS`, `TRUTH_KEYS`; a test compares them with the
-schema). Tags are refused. Aliases are resolved, because PyYAML writes an alias if a list occurs twice. The expanded
-size is limited, because nested aliases can expand without bound.
+YAML 1.1 converts some texts to other types. For example, an interface named `on` becomes true, `010` becomes 8, and
+`12:34` becomes 754 (a number to the base 60). So this reader uses only PyYAML's events and resolves scalars itself. A
+scalar is text unless its key has a number or a boolean in the schema (`NUMBER_KEYS`, `TRUTH_KEYS`; a test compares them
+with the schema). Tags are refused. Aliases are resolved, because PyYAML writes an alias if a list occurs twice. The
+expanded size is limited, because nested aliases can expand without bound.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class _Reader(Struct):
     _aliased: int = 0
 
     def document(self) -> object:
-        """Return the value of the only document, None if the text has no document."""
+        """Return the value of the only document; None if the text has no document."""
         root: _Value | None = None
         events = _events(self.source.text)
         for event in events:

@@ -153,7 +153,7 @@ class AnsibleHost:
 
 
 class AnsibleLink(Link, frozen=True, eq=False, gc=False):
-    """An interface in Ansible's facts. `device` has its facts, `host` the other devices and the default routes."""
+    """An interface in Ansible's facts. `device` has its facts. `host` has the other devices and the default routes."""
 
     device: Device
     host: AnsibleHost
@@ -174,7 +174,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """The facts of the interface and its labels, and its default routes."""
+        """The parts of the report that describe the interface: its facts, its labels' facts, and its default routes."""
         device = self.device
         return device.fact.data, [label.data for label in device.labels], self._gateways()
 
@@ -228,7 +228,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts."""
+        """The JSON Pointers to the facts of the interface in the report."""
         data, place = self.device.fact.data, self.device.fact.pointer
         places = (*_PLACES, ("ports", "interfaces")) if self.kind is Kind.BRIDGE else _PLACES
         pointers = {word: f"{place}/{key}" for word, key in places if getattr(data, key) is not None}

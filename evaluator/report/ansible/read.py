@@ -76,16 +76,16 @@ class _Facts(NamedTuple):
     body: wire.Facts
 
     def get(self, name: str) -> object:
-        """Return a fact by its name without the prefix, None if it is missing."""
+        """Return the fact with this name (without the prefix); None if the fact is missing."""
         return self.body.get(self.prefix + name)
 
     def texts(self, name: str) -> Sequence[str]:
-        """Return the strings of a fact that is a list, empty if it is missing."""
+        """Return the strings in a fact that is a list. If the fact is missing or not a list, the result is empty."""
         fact = self.get(name)
         return [text for text in fact if isinstance(text, str)] if isinstance(fact, list) else ()
 
     def default(self, name: str) -> wire.Fact:
-        """Return a default route, an empty fact if it is missing."""
+        """Return a default route. If the route is missing, return an empty fact."""
         fact = self.get(name)
         return fact if isinstance(fact, wire.Fact) else _NO_DEFAULT
 
@@ -148,7 +148,7 @@ def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Readin
 
 
 def read(document: object) -> Reading:
-    """Return the facts of a host in a document of Ansible, given as a plain value.
+    """Return the facts of a host. The document of Ansible is given as a plain value.
 
     Raises ReportError, with every problem, if the document is invalid.
     """
@@ -166,7 +166,7 @@ def _read(document: object) -> Reading:
 
 
 def _validate_and_convert(document: object) -> Reading:
-    """Return the facts of a host in a document of Ansible, validated with the schema.
+    """Validate a document of Ansible with the schema, and return the facts of the host.
 
     Facts that are not used can have any shape, so they are removed before the conversion. Raises ReportError, with
     every problem, if the schema refuses the document.
@@ -217,7 +217,7 @@ def _reading(gathered: _Facts) -> Reading:
 
 
 def _count_lists(members: Sequence[int]) -> int:
-    """Return one sum over all interfaces: an upper bound for the members, gateways and default routes."""
+    """Return how many members, gateways and default routes all interfaces together have at most."""
     return sum(members) + 4 * len(members)
 
 

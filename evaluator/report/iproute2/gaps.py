@@ -30,7 +30,7 @@ from evaluator.report.iproute2.link import family_of
 
 _USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
 _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"
-_USE_NAMES = "use `ip -j -d addr show`; with `label` it prints no names"
+_USE_NAMES = "use `ip -j -d addr show`; with `label`, `ip` prints no names"
 _FAMILIES = frozenset({4, 6})
 _MOST_NAMES = 5
 _LEFT_OUT = wire.Address()

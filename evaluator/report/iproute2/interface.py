@@ -60,7 +60,7 @@ class Interface(Struct, frozen=True, gc=False):
 
     @property
     def linked_device(self) -> str | None:
-        """The name of the device in `link`, or in the settings: the lower device or the peer."""
+        """The name of the lower device or the peer. The entry has this name in `link` or in the settings."""
         if self.is_elsewhere:  # iproute2 then prints the name of a local interface with the same index
             return None
         name, name_in_settings = self.data.link, self.settings.link

@@ -46,7 +46,7 @@ class InterfaceRoutes(NamedTuple):
 
 
 class Iproute2Link(Link, frozen=True, eq=False, gc=False):
-    """An interface in the output of `ip`. `host` has the other interfaces and the routes."""
+    """An interface in the output of `ip`. `host` has the other interfaces and all routes."""
 
     interface: Interface
     host: Iproute2Host
@@ -86,7 +86,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """The entry and the routes of the interface."""
+        """The parts of the report that describe the interface: its entry and its routes."""
         interface, host = self.interface, self.host
         return interface.data, interface.places, interface.info_kind, host.routes.get(self.name), host.routed
 
@@ -144,7 +144,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def alias(self) -> str | None:
-        """The alias, which only `-d` prints."""
+        """The alias. `ip` prints the alias only with `-d`."""
         alias = self.interface.data.ifalias
         return None if alias is UNSET else alias or None
 
@@ -162,7 +162,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts."""
+        """The JSON Pointers to the facts of the interface in the report."""
         interface, place = self.interface, self.interface.pointer
         data, settings = interface.data, interface.settings
         pointers = {"": place}
@@ -247,7 +247,7 @@ class Iproute2Host:
 
 
 def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[AddressEntry]:
-    """Yield the addresses that count. The first address of a family that is not secondary is primary."""
+    """Yield the addresses that count. The first non-secondary address of each family is primary."""
     families: set[int] = set()
     for entry, pointer in addresses:
         if entry.local is UNSET or entry.dadfailed is True:

@@ -74,7 +74,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return the facts in the output of `ip`, given as a plain value.
+    """Return the facts of a host. The output of `ip` is given as a plain value.
 
     Raises ReportError, with every problem, if the output is invalid.
     """
@@ -87,7 +87,7 @@ def read(document: object) -> Reading:
 
 
 def _is_readable(collected: wire.Collected) -> bool:
-    """Return whether no text in an output has a backslash or octets that are not UTF-8."""
+    """Return whether all texts in an output are UTF-8 without backslashes."""
     try:
         return b"\\" not in _OCTETS.encode(collected)
     except UnicodeEncodeError:
@@ -103,7 +103,7 @@ def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
 
 
 def _validate_and_convert(document: object, *, is_bare: bool) -> wire.Collected:
-    """Return the typed structs of an output of `ip`, validated with the schema.
+    """Validate an output of `ip` with the schema, and return it as typed structs.
 
     Raises ReportError, with every problem, if the schema refuses the output.
     """
@@ -142,13 +142,13 @@ def _reading(collected: wire.Collected, pointer: str) -> Reading:
 
 
 def _most_names(host: Iproute2Host) -> int:
-    """Return an upper bound for the lengths of an interface's lists of lower devices, routes and names."""
+    """Return a number. No interface has more lower devices, more routes or more names than this number."""
     routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values()]
     return max([4, *routes, *_altname_counts(host), *map(len, host.members.values())])
 
 
 def _count_lists(host: Iproute2Host) -> int:
-    """Return one sum over all interfaces: an upper bound for the lower devices, routes, names and peers."""
+    """Return how many lower devices, routes, names and peers all interfaces together have at most."""
     routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values())
     names = sum(_altname_counts(host))
     peers = sum(len(interface.addresses) for interface in host.interfaces.values())
@@ -161,7 +161,7 @@ def _altname_counts(host: Iproute2Host) -> list[int]:
 
 
 def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
-    """Return the words of the rule language whose values the options of `ip` leave out (no `-d`, or `-br`, or `-o`)."""
+    """Return the words of the rule language that have no value without `-d`, or with `-br` or `-o`."""
     unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
     if not any(map(has_details, entries)):
         unsupported_words |= _DETAIL_WORDS

@@ -51,7 +51,7 @@ class RoutingTable(Struct):
         }
 
     def sorted_blocked(self) -> tuple[Route, ...]:
-        """Return `blocked`, sorted."""
+        """Return the routes in `blocked`, sorted."""
         return tuple(sorted(self.blocked))
 
     def block_unknown(self, described: Container[str], entries: Iterable[wire.Route]) -> None:
@@ -68,9 +68,9 @@ class RoutingTable(Struct):
 
 
 def read_routes(tables: Mapping[int, Sequence[wire.Route]]) -> RoutingTable:
-    """Return the routes of tables by family (4, 6).
+    """Return the routes of the routing tables. The keys of `tables` are address families (4, 6).
 
-    If the members of a route show another family, that family counts.
+    If the members of a route show a family, the route has this family. If not, it has the family of its table.
     """
     table = RoutingTable()
     for key, entries in tables.items():
@@ -113,7 +113,7 @@ def _add(table: RoutingTable, route: Route, entry: wire.Route) -> None:
 
 
 def _sources(devices: Iterable[str], entries: Iterable[wire.Route]) -> Mapping[str, set[Address]]:
-    """Return the source addresses of the routes through some devices, by device."""
+    """Return for each of these devices the source addresses of the routes through the device."""
     sources: dict[str, set[Address]] = {name: set() for name in devices}
     for entry in entries:
         if entry.prefsrc and entry.dev in sources:

@@ -72,7 +72,7 @@ def _parse(text: bytes) -> object:
 
 
 def refuse_one_family(files: Iterable[RouteFile]) -> None:
-    """Raise ReportError if two files have routes of one family only, and it is the same family in both files."""
+    """Raise ReportError if all routes in two files have the same address family."""
     of_one_family = [file.families for file in files if len(file.families) == 1]
     if len(set(of_one_family)) < len(of_one_family):
         raise ReportError(

@@ -311,7 +311,7 @@ def bond_mode_of(device: Device) -> int | None:
 
 
 def pointers_of(device: Device) -> dict[str, str]:
-    """Return the JSON Pointers of the facts. The key is the word for the fact in the rule language."""
+    """Return the JSON Pointers to the facts of a device. The key is the word for the fact in the rule language."""
     pointers = {"": device.kernel.pointer}
     for part in reversed(device.parts):  # the kernel's entry is the last, so its values win
         members = _OF_TEAM if part.type == "team" else _OF_BOND

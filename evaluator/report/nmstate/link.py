@@ -86,7 +86,7 @@ class NmstateHost:
 
 
 class NmstateLink(Link, frozen=True, eq=False, gc=False):
-    """An interface of an nmstate report. `device` has its entries, `host` the other devices and the routes."""
+    """An interface of an nmstate report. `device` has its entries. `host` has the other devices and all routes."""
 
     device: Device
     host: NmstateHost
@@ -107,7 +107,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """The entries and the routes of the interface."""
+        """The parts of the report that describe the interface: its entries and its routes."""
         entries, routing = [part.data for part in self.device.parts], self.host.routing
         routes, gateways = routing.routes.get(self.name), routing.gateways.get(self.name)
         return entries, routes, gateways, self.host.lists_connected
@@ -178,7 +178,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts."""
+        """The JSON Pointers to the facts of the interface in the report."""
         gateway = self.host.routing.pointers.get(self.name)
         return {**pointers_of(self.device), **({} if gateway is None else {"gateways": gateway})}
 

@@ -70,7 +70,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object, item: str | None = None) -> Reading:
-    """Return the facts of a report, given as a plain value.
+    """Return the facts of a host. The report is given as a plain value.
 
     If the document is a Kubernetes list of several NodeNetworkStates, `item` is the name of the NodeNetworkState to
     read. Raises ReportError, with every problem, if the report is invalid.
@@ -81,7 +81,7 @@ def read(document: object, item: str | None = None) -> Reading:
 
 
 def _validate_and_convert(value: object, pointer: str) -> State:
-    """Return the typed structs of a report, validated with the schema.
+    """Validate a report with the schema, and return it as typed structs.
 
     Raises ReportError, with every problem, if the schema refuses the report.
     """
@@ -119,7 +119,7 @@ def findings(parts: Sequence[Part], host: NmstateHost, facts: HostFacts) -> Iter
 
 
 def _count_lists(host: NmstateHost) -> int:
-    """Return one sum over all interfaces: an upper bound for the members, routes and names."""
+    """Return how many members, routes and names all interfaces together have at most."""
     routes = host.state.routes
     route_count = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
     devices = host.by_name.values()
@@ -129,7 +129,7 @@ def _count_lists(host: NmstateHost) -> int:
 
 
 def _most_names(host: NmstateHost) -> int:
-    """Return an upper bound for the lengths of an interface's lists of members, routes and names."""
+    """Return a number. No interface has more members, more routes or more names than this number."""
     routes = host.state.routes
     route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
     members = [len(listed_members(device)) + len(device.members) for device in host.by_name.values()]
@@ -179,7 +179,10 @@ def _are_one_device(parts: list[Part]) -> bool:
 
 
 def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]:
-    """Compare the controllers in the entries of members with the members in the entries of controllers."""
+    """Yield a finding if an interface names a controller that does not list this interface as a member.
+
+    Also yield a finding if the controller is not in the report, or if an interface has several controllers.
+    """
     members_of = {name: listed_members(device) for name, device in devices.items()}
     listed_by: dict[str, set[str]] = defaultdict(set)
     for name, members in members_of.items():
@@ -209,7 +212,7 @@ def _names(name: str, controller: str) -> str:
 
 def _no_controller(name: str, controller: str) -> Finding:
     message = f"{_names(name, controller)}, but the report does not describe {quote(controller)}"
-    hint = "the reporting tool may leave out interfaces of that kind"
+    hint = "the reporting tool may leave out some kinds of interfaces"
     return Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (name,), hint=hint)
 
 

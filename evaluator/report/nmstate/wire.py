@@ -19,7 +19,7 @@ VlanId = Annotated[int, Meta(ge=0, le=4095)]
 
 
 class IpAddress(Struct, gc=False, rename="kebab"):
-    """An address with its length."""
+    """An address with its prefix length."""
 
     ip: str
     prefix_length: Length | None = None
@@ -49,7 +49,7 @@ class Port(Struct, gc=False):
 
 
 class Names(Struct, gc=False):
-    """Members by name.
+    """The members of a bond or another controller, as a list of names.
 
     The key is `slaves` in nmstate 0.x and 1.x, and `port` in nmstate 2.x. nmstate 2.x also accepts `ports`.
     """
@@ -65,7 +65,7 @@ class Names(Struct, gc=False):
 
 
 class Ports(Struct, gc=False):
-    """Members as objects, under the same keys as in `Names`."""
+    """The members of a controller, as a list of objects. The keys are the same as in `Names`."""
 
     slaves: list[Port] | None = None
     port: list[Port] | None = None

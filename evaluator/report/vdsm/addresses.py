@@ -44,7 +44,7 @@ def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> li
 
 
 def addresses_in(data: Device, family: str) -> frozenset[Address]:
-    """Return the valid addresses in one of the members `FAMILIES`."""
+    """Return the valid addresses in one member of a device: `addr`, `ipv4addrs` or `ipv6addrs`."""
     texts = [data.addr or ""] if family == "addr" else getattr(data, family) or ()
     return frozenset(
         owned.address for owned in read_owned("", [AddressEntry(text, "") for text in texts if text]).addresses
@@ -74,7 +74,7 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
 
 
 def is_listed(data: Device) -> bool:
-    """Return whether `ipv4addrs` has the address in `addr`, as VDSM writes it, with the same netmask or none."""
+    """Return whether `ipv4addrs` contains the address in `addr`. If `netmask` is set, it must be the same."""
     addr, texts = data.addr, data.ipv4addrs
     if not addr or texts is None:
         return False

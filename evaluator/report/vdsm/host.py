@@ -149,7 +149,7 @@ class VdsmHost:
         return entries
 
     def most_names(self) -> int:
-        """Return an upper bound for the lengths of an interface's lists of networks, slaves and ports."""
+        """Return a number. No interface has more networks, more slaves or more ports than this number."""
         most = max(2, len(self.networks))
         for bond in (self.body.bondings or {}).values():
             if bond.slaves is not None and len(bond.slaves) > most:
@@ -160,7 +160,7 @@ class VdsmHost:
         return most
 
     def count_lists(self) -> int:
-        """Return one sum over all interfaces: an upper bound for the networks, slaves, ports and default routes."""
+        """Return how many networks, slaves, ports and default routes all interfaces together have at most."""
         placement = self.placement
         devices = [device for devices in self.maps.values() for device in devices.values()]
         members = sum(len(getattr(device, key, None) or ()) for device in devices for key in ("slaves", "ports"))

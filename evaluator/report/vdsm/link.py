@@ -36,7 +36,7 @@ _PLACES = (
 
 
 class VdsmLink(Link, frozen=True, eq=False, gc=False):
-    """A device of a VDSM reply. `entry` is its decoded entry, `host` has the other devices and the networks."""
+    """A device of a VDSM reply. `entry` is its decoded entry. `host` has the other devices and the networks."""
 
     entry: Device
     host: VdsmHost
@@ -71,7 +71,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def source(self) -> object:
-        """The entry of the device. For a bridge, also the entries of other networks that describe the same bridge."""
+        """The parts of the reply that describe the device: its entry, and for a bridge, entries of networks."""
         return self.entry, self.host.other_entries(self.name)
 
     @property
@@ -81,7 +81,10 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def conflicts(self) -> tuple[str, ...]:
-        """The contradictions: `addr` if `addr` and `ipv4addrs` differ, `network` if a network and the device differ."""
+        """The values that contradict each other.
+
+        `addr`: the members `addr` and `ipv4addrs` differ. `network`: the entries of the device and of a network differ.
+        """
         is_in_conflict = self.name in self.host.names_in_conflict
         return ("addr",) * bool(addr_conflict(self.name, self.entry)) + ("network",) * is_in_conflict
 
@@ -148,7 +151,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def pointers(self) -> Mapping[str, str]:
-        """The JSON Pointers of the facts."""
+        """The JSON Pointers to the facts of the device in the reply."""
         place, entry = self.host.pointer(self.name, self.kind), self.entry
         pointers = {word: f"{place}/{key}" for word, key in _PLACES if getattr(entry, key, None) is not None}
         if not entry.gateway and entry.ipv6gateway:
@@ -157,7 +160,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
 
 def is_clean(name: str, entry: Device) -> bool:
-    """Return whether a quick check shows that `entry_findings` yields nothing. If this is False, it must be called."""
+    """Return whether a quick check shows that `entry_findings` yields nothing. If not, call `entry_findings`."""
     if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
         return False
     if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
@@ -204,7 +207,7 @@ def truth_of(value: bool | str | None) -> bool | None:
 
 
 def base_of(name: str, entry: Vlan) -> str | None:
-    """Return the lower device in the entry of a VLAN. If the entry has none, return the one in the name of the VLAN."""
+    """Return the lower device of a VLAN. It is read from the VLAN's entry, else from the VLAN's name."""
     return entry.iface or _split_name(name)[0]
 
 

@@ -26,7 +26,7 @@ class _DeviceCache:
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
     def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
-        """Return VLAN IDs by interface name: of the device itself, or of the ports of a bridge that are VLANs."""
+        """Return VLAN IDs by interface name. For a bridge, the interfaces are its ports; else the device itself."""
         if name not in self._vlans:
             names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
             vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)
@@ -34,7 +34,7 @@ class _DeviceCache:
         return self._vlans[name]
 
     def addresses(self, name: str, device: Device, family: str) -> frozenset[Address]:
-        """Return the addresses of a device in one of the members `FAMILIES`."""
+        """Return the valid addresses in one member of a device: `addr`, `ipv4addrs` or `ipv6addrs`."""
         if (name, family) not in self._addresses:
             self._addresses[name, family] = addresses_in(device, family)
         return self._addresses[name, family]
@@ -65,7 +65,7 @@ def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
 
 
 def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> Finding:
-    """Return the finding of a disagreement."""
+    """Return the finding that reports a disagreement of a network with its device."""
     return Finding(
         FindingCode.NETWORK_CONFLICT,
         Severity.WARNING,

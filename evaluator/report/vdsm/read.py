@@ -60,7 +60,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def read(document: object) -> Reading:
-    """Return the facts of a reply, given as a plain value.
+    """Return the facts of a host. The reply is given as a plain value.
 
     Raises ReportError, with every problem, if the reply is invalid.
     """
@@ -77,7 +77,7 @@ def _convert_directly(document: object, body: object) -> Capabilities | None:
 
 
 def _validate_and_convert(document: object, path: tuple[str, ...]) -> Capabilities:
-    """Return the network part of a reply, validated with the schema.
+    """Validate a reply with the schema, and return its network part.
 
     Raises ReportError, with every problem, if the schema refuses the reply.
     """
