@@ -282,7 +282,7 @@ def _write_markdown(found: Differences, stream: TextIO) -> None:
         stream.write(f"### {markdown_text(heading(found, pair))}\n\n")
         stream.writelines(f"{line}\n" for line in _table("change", pair.pair, pair.transitions))
         if pair.findings:
-            stream.write("\nIf the status and the interface are the same:\n\n")
+            stream.write("\nFindings, if the status and the interface are the same:\n\n")
             stream.writelines(f"{line}\n" for line in _table("finding", pair.pair, pair.findings))
         stream.write("\n")
 

@@ -136,7 +136,7 @@ def _grouped(explanation: Explanation) -> Iterator[_Paragraph]:
 
 
 def _same_reasons(interface: InterfaceReasons) -> object:
-    """Return a key by which interfaces are grouped.
+    """Return a key. Interfaces with equal keys form one group.
 
     Two interfaces have equal keys if their paragraphs differ only in names, values and changes.
     """

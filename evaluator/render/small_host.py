@@ -64,7 +64,7 @@ def facts(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
 
 
 def _owned(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
-    """Yield the addresses of an interface; those that are not its primary addresses are marked."""
+    """Yield the addresses of an interface. An address that is not a primary address is marked as secondary."""
     lengths = interface.prefixes or (None,) * len(interface.owns)
     for index, length in zip(interface.owns, lengths, strict=True):
         mark = "" if index in interface.primary else " (secondary)"

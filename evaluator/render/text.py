@@ -31,7 +31,7 @@ _MIN_WIDTH, _DEFAULT_WIDTH = 20, 80
 _MOST_REASONS = 3
 _LONGEST_MESSAGE = 600
 STABILITY = {
-    "stable": "the result is the same for each",
+    "stable": "the result is the same for each address",
     "depends": "the result depends on which address is used",
     "never": "no address gives an interface",
 }

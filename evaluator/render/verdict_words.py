@@ -43,7 +43,7 @@ def time_words(result: PropertyResult) -> str:
 
 
 def expectation_words(result: PropertyResult) -> str:
-    """Return how the verdict compares with the expected one; empty for a property that is expected to be true."""
+    """Return whether the verdict is as expected, in words; empty for a property that is expected to be true."""
     if result.expected:
         return ""
     return "as expected" if result.is_as_expected else "but it is expected to be false"
@@ -77,7 +77,7 @@ def _not_exact(result: PropertyResult, clauses: Iterable[str]) -> list[str]:
 
 
 def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return what the proofs of some results assume about every report, without repetitions."""
+    """Return the assumptions about every report that the proofs of some results use, without repetitions."""
     return tuple(
         dict.fromkeys(law for result in results if isinstance(result.verdict, Proved) for law in result.assumed)
     )

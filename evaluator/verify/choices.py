@@ -41,7 +41,7 @@ class Choices:
         return option
 
     def restart(self) -> None:
-        """Mark that the next run starts the enumeration again, as a first run does.
+        """Mark that the next run starts the enumeration from the beginning.
 
         Call this method before later runs read other facts than the earlier runs. Otherwise the later runs would repeat
         choices of facts that only the earlier runs read.

@@ -68,7 +68,10 @@ def glob_witnesses(globs: Sequence[str], characters: Sequence[str]) -> Mapping[C
 
 
 def _characters(globs: Iterable[str]) -> list[str]:
-    """Return characters of each class that globs distinguish: those in the globs, their neighbours, and another."""
+    """Return characters of each class that globs distinguish.
+
+    They are the characters in the globs, the neighbours of these characters, and one other character.
+    """
     codes = {ord(character) + offset for character in "".join(globs) for offset in (-1, 0, 1)}
     return sorted({chr(code) for code in codes if code >= 0} | {_OTHER})
 

@@ -57,8 +57,8 @@ class Dead(Struct, frozen=True):
 class DeadParts(Struct, frozen=True):
     """The dead parts of a policy in the order of the rules.
 
-    `emptying` are the numbers of the rules after which no candidate can be left. `unasked` is the number of rules about
-    which not all questions were asked, because of the limit.
+    `emptying` are the numbers of the rules after which no candidate can be left. `unasked` is the number of rules that
+    were not examined completely, because a limit was reached.
     """
 
     dead: tuple[Dead, ...] = ()

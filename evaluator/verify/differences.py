@@ -76,7 +76,7 @@ class Differences(Struct, frozen=True):
 
     @property
     def is_settled(self) -> bool:
-        """Whether each change of the answer either happens or is proved to happen never."""
+        """Whether each change of the answer has an example or is proved impossible."""
         return all(isinstance(result.verdict, Happens | Never) for pair in self.pairs for result in pair.transitions)
 
 

@@ -8,8 +8,9 @@ another interface above it, without end. Then the rule `discard nic when some ot
 nic …` removes all candidates, and the claim "if an owner exists, the status is not no_match" is false. First-order
 logic has no sentence that means "finite". But it can state a consequence of finiteness for one relation R among the
 elements of a list. If R is a strict order (irreflexive and transitive), and an element has other elements above it,
-then one of these has no element above it. So for each quantifier over a list of interfaces, the solver is first asked
-whether the body is a strict order on the list. The sentence about R is added only if this is proved.
+then at least one of these other elements has no element above it. So for each quantifier over a list of interfaces, the
+solver is first asked whether the body is a strict order on the list. The sentence about R is added only if this is
+proved.
 """
 
 from __future__ import annotations

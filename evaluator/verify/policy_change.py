@@ -4,7 +4,7 @@ A change of the answer is a transition: from one status to another, or from one 
 status. The findings are compared separately, and only for decisions with the same status and interface. Two findings
 are the same if they come from rules with the same code and severity, and are about the same interface. Messages and
 hints are not compared: they explain a finding, and a policy may word them in another way. A finding of a rule without
-`nic` is about no interface in particular.
+`nic` has no interface.
 
 Only rules are compared. Findings about the report and about the name resolution do not depend on the policy.
 """
@@ -27,7 +27,10 @@ FindingKey = tuple[str, Severity]
 
 
 class Transition(Struct, frozen=True):
-    """The status of the old and of the new policy. If both are the same, the interfaces are different."""
+    """A change of the answer: the status of the decision with the old policy, and with the new policy.
+
+    If the two statuses are the same, the interfaces are different.
+    """
 
     old: Status
     new: Status
@@ -118,8 +121,8 @@ class NeverUpTo(Struct, frozen=True, tag="bounded"):
 class Undecided(Struct, frozen=True, tag="undecided"):
     """There is neither a proof nor an example.
 
-    The solver reached its time limit, or the search does not enumerate the values of `words`. `size` is the number of
-    interfaces up to which hosts were decided.
+    The solver reached its time limit, or the search does not enumerate the values of `words`. All hosts of at most
+    `size` interfaces were decided.
     """
 
     size: int

@@ -64,9 +64,10 @@ class PolicyPair(Struct, frozen=True):
 
 
 def pairs_of(old: Program, new: Program, given_old: Given, given_new: Given) -> tuple[PolicyPair, ...]:
-    """Return the pairs to compare: one with the same values, and one with the defaults if a default differs.
+    """Return the pairs to compare.
 
-    `given_old` and `given_new` are the given values of the parameters of each policy.
+    In the first pair, the parameters have the same values. If a default differs, there is a second pair, in which the
+    parameters have their defaults. `given_old` and `given_new` are the given values of the parameters of each policy.
     """
     ours, theirs = _by_name(old), _by_name(new)
     shared = [name for name in ours if name in theirs]

@@ -86,7 +86,7 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "not-over-a-bridge",
-        "a bridge is never resolved unless it carries the management network",
+        "if the decision is resolved and its interface is a bridge, this bridge carries the management network",
         Claim(
             'answer is unknown or status != "resolved" or answer is not bridge or '
             "management_network in answer.networks",
@@ -105,8 +105,8 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "topmost-owner-wins",
-        "if one interface is above every other owner and owns all host addresses of the others, the decision is about "
-        "this interface",
+        "if one interface is above every other owner and owns all host addresses of the other owners, the "
+        "decision is about this interface",
         Claim(
             "no top in owners satisfies (answer is unknown or answer != top) and every owner in owners satisfies "
             "owner = top or (top above owner and owner.matched within top.matched)"
@@ -218,7 +218,7 @@ class PropertyResult(Struct, frozen=True):
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether the verdict is the one that the tests of the policy expect."""
+        """Whether the verdict agrees with the expectation in the test file of the policy."""
         if self.expected:
             return isinstance(self.verdict, Proved | ProvedUpTo | NotAsked)
         return isinstance(self.verdict, Refuted)

@@ -63,7 +63,7 @@ class Proof(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True):
-    """One question to the solver, and what its translation used."""
+    """One question to the solver, with the laws, the untranslated clauses and the strict orders of its translation."""
 
     script: str
     laws: tuple[str, ...]
@@ -97,8 +97,8 @@ def proof_of(queries: Iterable[Query], seconds: float) -> Proof:
 def prove_same(old: Program, new: Program, parameters: Mapping[str, Value], seconds: float) -> Proof:
     """Return the proof that two policies give every host the same status and interface, or why no proof was found.
 
-    A parameter of both policies has the same value in both. Parameters with the same name but different types have
-    independent values. Then there is usually no proof.
+    If both policies have a parameter, it has the same value in both policies. Parameters with the same name but
+    different types have independent values. Then there is usually no proof.
     """
     return proof_of((_same(old, new, parameters, is_empty=is_empty) for is_empty in (True, False)), seconds)
 

@@ -1,7 +1,7 @@
 """Searches the smallest counterexamples of statements, and remembers them.
 
-All statements of a search share one enumeration, whose values depend on all of them. So the answers of a search are
-remembered together. The library decides each remembered host again.
+All statements of a search share one enumeration. The values in this enumeration depend on all statements. So the
+answers of a search are remembered together. The library decides each remembered host again.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ The condition of a clause is the condition of its rule, reduced to the case in w
 `nic is up and (nic is bond or nic is vlan)`, the condition of the clause `nic is bond` is `nic is up and nic is bond`.
 
 Only alternatives are clauses here: the operands of `or`. If an operand of `or` is never true, it is probably a mistake.
-The operands of `and` are left out: a clause that follows from the others, or from earlier rules, is often intended,
-because it makes the rule faster or easier to read. The policy `strict` has two of them. The property
-`every-clause-matters` of `activenic verify` reports these clauses too.
+The operands of `and` are left out: if such an operand follows from the other operands, or from earlier rules, this is
+often intended, because it makes the rule faster or easier to read. The policy `strict` has two such operands. The
+property `every-clause-matters` of `activenic verify` reports these clauses too.
 """
 
 from __future__ import annotations

@@ -46,12 +46,12 @@ class Stated(Struct, frozen=True):
 
 
 def read_stated_file(path: Path, program: Program) -> Stated:
-    """Return what a test file states about a policy. Raises PolicyError with all mistakes."""
+    """Return the claims and expectations in a test file. Raises PolicyError with all mistakes."""
     return read_stated(Source(str(path), read_text_file(path)), program)
 
 
 def read_stated(source: Source, program: Program) -> Stated:
-    """Return what the text of a test file states about a policy. Raises PolicyError with all mistakes."""
+    """Return the claims and expectations in the text of a test file. Raises PolicyError with all mistakes."""
     problems = Problems(source)
     located = read_yaml(source, problems)
     if located is not None:

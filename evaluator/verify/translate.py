@@ -3,9 +3,9 @@
 `host_terms.py` translates the facts; this module builds conditions from them. Lists of owned addresses are compared by
 address, as the interpreter compares them (`identity`).
 
-A clause without an exact translation becomes a fresh relation of its variables, which can be true or false for any
-values. So a proof does not depend on the clause, and stays right. The texts of such clauses are collected, because they
-can be the reason why no proof is found.
+A clause without an exact translation becomes a new relation of its variables. This relation can be true or false for
+any values. So a proof does not depend on the clause, and stays right. The texts of such clauses are collected, because
+they can be the reason why no proof is found.
 """
 
 from __future__ import annotations
