@@ -121,7 +121,7 @@ class Policy:
         """Return an iterator of the decisions for pairs of a report and its host, in the order of the pairs.
 
         All decisions have the same parameters. This method checks the parameters before it returns. Each decision is
-        computed when the iterator reaches it. Raises PolicyError and TypeError as `decide` does.
+        computed when the iterator reaches it. Raises the same errors as `decide`.
         """
         values = self._bind(_merged(parameters, named))
         return (self._decide(report, host, values) for report, host in pairs)

@@ -60,7 +60,7 @@ class FindingCode(StrEnum):
     ADDRESS_NOT_COUNTED = (
         "ADDRESS_NOT_COUNTED",
         _REPORT,
-        "an address does not count because it is on a loopback link or cannot identify a host",
+        "activenic ignores an address, because it is on a loopback link or cannot identify a host",
     )
     ADDRESS_ON_SEVERAL_INTERFACES = (
         "ADDRESS_ON_SEVERAL_INTERFACES",
@@ -130,7 +130,7 @@ class FindingCode(StrEnum):
     MALFORMED_ADDRESS = (
         "MALFORMED_ADDRESS",
         _REPORT,
-        "an address, netmask or gateway is invalid and ignored; valid values of the same interface count",
+        "activenic ignores an invalid address, netmask or gateway, but uses the valid values of the same interface",
     )
     MASTER_NOT_REPORTED = (
         "MASTER_NOT_REPORTED",
@@ -141,7 +141,7 @@ class FindingCode(StrEnum):
     NETWORK_CONFLICT = (
         "NETWORK_CONFLICT",
         _REPORT,
-        "the report states different facts for a logical network and its device; the facts of the device count",
+        "the report states different facts for a logical network and its device; the facts of the device are used",
     )
     PORT_NOT_REPORTED = (
         "PORT_NOT_REPORTED",
@@ -254,7 +254,7 @@ class FindingCode(StrEnum):
     BOND_HAS_FEW_SLAVES = (
         "BOND_HAS_FEW_SLAVES",
         _POLICY,
-        "a bond has fewer than two reported slaves, and oVirt does not deploy on such a bond",
+        "a bond has fewer than two reported slaves, so oVirt does not deploy on the bond",
     )
     HOST_PREFIX_ADDRESS = (
         "HOST_PREFIX_ADDRESS",

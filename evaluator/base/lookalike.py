@@ -1,8 +1,8 @@
 """Finds characters that look like another character, and characters that are invisible.
 
-If a policy compares the name of an interface with a text that contains a Cyrillic letter or an invisible character, the
-comparison is always false, and the reader cannot see why. This module finds this character, and the text in plain
-characters that was probably meant.
+A text in a policy can contain a Cyrillic letter or an invisible character. If the policy compares the name of an
+interface with this text, the comparison is always false, and a reader cannot see why. This module finds the character,
+and the text in plain characters that was probably meant.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Computes results in forked processes, one for each processor.
 
 Even a single result is computed in another process. Python handles an interrupt only between two of its own
-instructions, so a process that waits for a solver in C++ would not notice the interrupt for minutes. The parent
+instructions. So a process that waits for a solver in C++ would notice the interrupt only after minutes. The parent
 process only waits, so it notices the interrupt and ends the child processes at once.
 
 The processes inherit the function and its arguments. So only the results are pickled.

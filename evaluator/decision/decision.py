@@ -6,9 +6,9 @@ often and take much longer to compute. So they are computed on first access and 
 its inputs (`Basis`), which include the whole report. A caller that stores many decisions should store their documents
 instead.
 
-Invariant: a decision is a value. Equal inputs give equal documents, byte for byte. The order of the interfaces in the
-report and of the DNS answers changes nothing, unless the policy uses a word that depends on order
-(`policy/run/required_facts.py`, `order_words`).
+Invariant: a decision is a value. Equal inputs give equal documents, byte for byte. The documents do not depend on the
+order of the interfaces in the report, or on the order of the DNS answers. The only exceptions are policies that use a
+word that depends on order (`policy/run/required_facts.py`, `order_words`).
 
 Three points of the design:
 

@@ -246,7 +246,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return tuple([link for link in links if link.name not in unsure or _is_near(link, index)])
 
     def with_irregular(self, names: Iterable[str]) -> list[str]:
-        """Return these names and the names of the irregular interfaces, sorted."""
+        """Return `names` and the names of the irregular interfaces, sorted."""
         return sorted({*names, *self.table.irregular})
 
     def is_above(self, upper: str, lower: str) -> bool:

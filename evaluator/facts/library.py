@@ -1,4 +1,4 @@
-"""Python's module `ipaddress`. It is imported when it is first used, because most decisions only compare octets."""
+"""Imports Python's module `ipaddress` on first use. Most decisions only compare octets and do not need the module."""
 
 from __future__ import annotations
 

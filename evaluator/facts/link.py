@@ -74,8 +74,8 @@ class Lowers(Struct, frozen=True, gc=False):
 class Owned(Struct, frozen=True, gc=False):
     """The parsed address entries of an interface.
 
-    `addresses` are the valid addresses that count, sorted, without duplicates. `findings` are the problems with the
-    entries. `malformed` are the texts of entries that are not valid addresses, sorted.
+    `addresses` are the valid addresses that the interface owns, sorted, without duplicates. `findings` are the problems
+    with the entries. `malformed` are the texts of entries that are not valid addresses, sorted.
     """
 
     addresses: tuple[OwnedAddress, ...]
@@ -116,7 +116,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
-        """The addresses that the interface owns, sorted; docs/reports.md lists the addresses that do not count."""
+        """The addresses that the interface owns, sorted. docs/reports.md lists the addresses that no interface owns."""
         return self.owned().addresses
 
     @property

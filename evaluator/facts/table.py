@@ -80,7 +80,7 @@ class AddressTable(Struct, frozen=True):
     def with_repeated_address(self, names: Collection[str]) -> set[str]:
         """Return the interfaces among `names` that have several rows with the same address.
 
-        `Link.addresses` decides which prefix lengths of such an address count.
+        `Link.addresses` selects the prefix lengths of these addresses.
         """
         counts = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
         return {name for (name, _), count in counts.items() if count > 1}
