@@ -54,7 +54,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = _DESCRIPTION
     paths = (
-        "policy files, folders (every policy below), globs, names of shipped policies, test files (read, not run), "
+        "policy files, folders of policies, globs, names of shipped policies, test files (their tests are not run), "
         "or `-` for standard input (default: this folder)"
     )
     parser.add_argument("policies", metavar="POLICY", nargs="*", default=["."], help=paths)
@@ -62,7 +62,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     STRICT.add_to(parser)
     parameter = "check the policy with this value of a parameter; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
-    lacks = "also report the words that a report of this format never supplies, and the effect on the rules"
+    lacks = "also report the words that have no value in reports of this format, and the effect on the rules"
     parser.add_argument("--for", dest="format", choices=tuple(one.name for one in FORMATS), help=lacks)
     PROOFS.add_to(parser)
     _OUTPUT.add_to(parser)
@@ -102,7 +102,7 @@ def _refuse_mixed_output(options: argparse.Namespace, output: str) -> None:
     """End the program with a usage error if standard output would get two kinds of output."""
     prints_text = options.diff or (wants_fixes(options) and STANDARD_INPUT in options.policies)
     if prints_text and output != "text":
-        options.parser.error("`--diff`, and fixes of standard input, need `--output text`")
+        options.parser.error("`--diff` and fixes of standard input need `--output text`")
 
 
 def _checks(options: argparse.Namespace) -> Iterator[Checked]:
@@ -127,7 +127,7 @@ def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
 def _judged(checked: Checked, options: argparse.Namespace) -> Checked:
     """Return a result with the options applied.
 
-    `--proofs` adds proved warnings, `--for` adds missing words, and `--strict` makes warnings errors.
+    `--proofs` adds proved warnings. `--for` adds warnings about missing words. `--strict` changes warnings to errors.
     """
     problems: Sequence[Diagnostic] = in_order((*checked.diagnostics, *_proved(checked, options)))
     if options.format is not None and checked.policy is not None and checked.chain is not None:

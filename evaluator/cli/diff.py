@@ -33,7 +33,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
         "Compare two policies: decide every question of a collection with both policies, and print the differences. "
-        "With `--proof`, compare them for every host."
+        "With `--proof`, compare the policies for every host."
     )
     parser.set_defaults(run=_run, parser=parser)
     parser.add_argument("old", metavar="OLD", help="a shipped policy or a policy file")
@@ -54,11 +54,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--show-all", action="store_true", help="print the explanations of both policies for every changed question"
     )
     parser.add_argument("--exit-code", action="store_true", help="exit 8 if an answer changes")
-    proof = "for each change of the answer and the findings, print the smallest host, or prove that it never happens"
+    proof = "for each kind of change, print the smallest host with this change, or prove that no host has it"
     parser.add_argument("--proof", action="store_true", help=proof)
     add_effort_to(parser)
     CACHE.add_to(parser)
-    tests = "with `--proof`, append to this file a test of NEW for each change that happens"
+    tests = "with `--proof`, append a test of NEW to this file for each kind of change that a host has"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
 
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 
 class Example(Struct, frozen=True):
-    """A command line with its meaning. `status` is its exit status if it is not 0."""
+    """A command line with its meaning. `status` is the exit status of the command."""
 
     line: str
     meaning: str

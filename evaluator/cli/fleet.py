@@ -99,7 +99,7 @@ def _number(text: str) -> int:
 def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser("diff", help="compare two policies on a fleet", allow_abbrev=False)
     parser.description = (
-        "Decide every question of the inputs by two policies, and count the changed answers by transition, label and "
+        "Decide every question of the inputs with two policies, and count the changed answers by transition, label and "
         "finding. The JSON output lists every changed host. The HTML output is a page with charts and "
         "tables of changed hosts."
     )

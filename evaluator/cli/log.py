@@ -45,7 +45,9 @@ def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_show(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "show", "show one record")
-    parser.add_argument("id", metavar="ID", help="the decision's id; six characters are enough if they are unique")
+    parser.add_argument(
+        "id", metavar="ID", help="the id of a decision, or the first characters of the id (at least six)"
+    )
     TEXT_OR_JSON.add_to(parser)
     parser.set_defaults(run=_run, action="show")
 

@@ -41,7 +41,7 @@ def _list(options: argparse.Namespace) -> int:
             print(_empty_message(log_filter), file=sys.stderr)
         others = log.count(log_filter) - count if is_table and limit and count >= limit else 0
         if others > 0:
-            print(f"and {others} more; `--limit 0` lists all")
+            print(f"and {others} more records; `--limit 0` lists all")
     return damage.status()
 
 
@@ -140,9 +140,9 @@ def _prune(options: argparse.Namespace) -> int:
         checkpoint = log.prune(options.before)
         head = log.head()
     if checkpoint is None:
-        print("no record is older")
+        print("nothing was pruned: no record is older than the time in --before")
         return Exit.DONE
-    print(f"pruned {checkpoint.count} records, up to number {checkpoint.last.seq}; note the head {head}")
+    print(f"pruned {checkpoint.count} records, up to number {checkpoint.last.seq}; save the head {head}")
     if not checkpoint.damaged:
         return Exit.DONE
     numbers = ", ".join(map(str, checkpoint.damaged))

@@ -1,4 +1,4 @@
-"""`activenic mutate`: finds the tests that the tests of a policy lack, by small changes of the policy."""
+"""`activenic mutate`: makes small changes in a policy, and reports the changes that no test notices."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from evaluator.workbench.mutation_results import OUTPUTS
 _OUTPUT = output_choice(OUTPUTS)
 _DESCRIPTION = (
     "Change a policy in many small ways, and run its tests for each changed policy. If no test fails, search the "
-    "smallest host that both policies decide differently: it is a test that is missing."
+    "smallest host for which the two policies give different decisions. This host is a missing test."
 )
 
 
@@ -41,9 +41,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("policy", metavar="POLICY", help="a shipped policy or a policy file")
     tests = "a file with tests of the policy; may be repeated (default: NAME.test.yaml beside the policy NAME.yaml)"
     parser.add_argument("--tests", metavar="FILE", action="append", default=[], type=Path, help=tests)
-    size = "the number of interfaces up to which a host is searched (default: 3)"
+    size = "search hosts with at most this number of interfaces (default: 3)"
     parser.add_argument("-n", "--size", metavar="N", type=size_of_search, default=3, help=size)
-    parameter = "a parameter of the policy in the searched hosts (default: several values); may be repeated"
+    parameter = "use this value of a parameter; without it, several values are tried; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "append the missing tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)

@@ -60,9 +60,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "occurs"
     )
     parser.add_argument("--generate", metavar="POLICY", dest="policy", help=generate)
-    size = "with --generate, the number of interfaces up to which a host is searched (default: 3)"
+    size = "with --generate, search hosts with at most this number of interfaces (default: 3)"
     parser.add_argument("-n", "--size", metavar="N", type=size_of_search, help=size)
-    parameter = "with --generate, a parameter of the policy (default: several values); may be repeated"
+    parameter = "with --generate, use this value of a parameter; without it, several values are tried; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "with --generate, append the tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)

@@ -73,7 +73,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tests", metavar="FILE", type=Path, help=tests)
     add_effort_to(parser)
-    parameter = "a parameter of the policy (default: the proof is for every value); may be repeated"
+    parameter = "use this value of a parameter; without it, the proof is for every value; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _write_tests(policy: Policy, results: list[PropertyResult], options: argparse.Namespace) -> None:
-    """Append the tests of all counterexamples to a file. A test whose name is in the file already is left out."""
+    """Append the tests of all counterexamples to a file, except tests whose names are already in the file."""
     path: Path = options.write_tests
     names = {case.name for case in read_case_file(path, policy_path_of(options))} if path.exists() else set()
     for result in results:
@@ -163,7 +163,7 @@ def _test_file(options: argparse.Namespace) -> Path | None:
 
 
 def _stated(policy: Policy, options: argparse.Namespace) -> Stated:
-    """Return the claims and expectations in the test file of the policy. The result is empty without a test file."""
+    """Return the claims and expectations in the test file of the policy. Empty if the policy has no test file."""
     path = _test_file(options)
     return Stated() if path is None else read_stated_file(path, policy.program)
 

@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 
 
 class RangeComparison(Struct, frozen=True):
-    """The comparison of one range. `findings` counts each code, with `+` before it (new) or `-` (gone)."""
+    """The comparison of one range. `findings` counts the hosts that get (`+CODE`) or lose (`-CODE`) a finding."""
 
     questions: int
     other_findings: int

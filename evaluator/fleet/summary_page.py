@@ -48,7 +48,7 @@ class _Group(Struct, frozen=True):
 
 
 def summary_page(path: Path, pages: Mapping[str, str]) -> FleetPage:
-    """Return the content of the page; `pages` has the relative URL of the page of each host that has one.
+    """Return the content of the page; `pages` maps the id of a host to the URL of its page.
 
     Raises QuestionError if the file is not the result of `fleet decide`.
     """

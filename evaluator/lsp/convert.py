@@ -57,7 +57,7 @@ class View:
         return self.document.plain_offset(self._positions.offset(position.line, position.character))
 
     def range(self, start: int, end: int) -> types.Range:
-        """Return the range of two offsets in the plain text."""
+        """Return the range between two offsets in the plain text."""
         return self._raw_range(self.document.raw_offset(start), self.document.raw_offset(end))
 
     def edits(self, edits: Iterable[TextEdit]) -> list[types.TextEdit]:

@@ -1,4 +1,4 @@
-"""The policies in some files and folders. Each reading returns a new value, from the files and the value before.
+"""The policies in some files and folders. Each reading returns a new value, from the files and the previous value.
 
 A value (`PolicyFiles`) never changes. The store replaces one value by the next with a single assignment, so a decision
 sees either all changes of one reading or none.

@@ -37,7 +37,7 @@ _LARGEST_GROUP = 128  # lines whose answers are in memory at one time
 
 
 class Batch:
-    """The handler of batches."""
+    """The handler of the route for batches."""
 
     def __init__(self, decider: Decider, bodies: Bodies, seconds: float) -> None:
         self._decider = decider

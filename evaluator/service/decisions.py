@@ -29,7 +29,7 @@ _MOST_CHANGES = 250  # interfaces with changes on a page, as in `activenic expla
 
 
 class Decisions:
-    """The handlers of decisions."""
+    """The handlers of the routes for decisions."""
 
     def __init__(self, decider: Decider, bodies: Bodies, log: DecisionLog | None) -> None:
         self._decider = decider

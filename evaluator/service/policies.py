@@ -16,7 +16,7 @@ SCHEMA_VERSION = 1
 
 
 class Policies:
-    """The handlers of policies. The service never changes a policy."""
+    """The handlers of the routes for policies. The service never changes a policy."""
 
     def __init__(self, store: PolicyStore, default: str) -> None:
         self._store = store

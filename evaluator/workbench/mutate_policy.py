@@ -1,11 +1,12 @@
-"""Tests the tests of a policy: mutants of the policy must fail at least one test.
+"""Finds missing tests of a policy: small changes of the policy (mutants) that no test notices.
 
-A mutant is killed if a test fails with it. For each other mutant, the smallest host is searched that the policy and the
-mutant decide differently (`verify/distinguish.py`). If there is such a host, the mutant survives, and the host is a
-test that is missing. Otherwise the mutant and the policy agree on all hosts up to a number of interfaces.
+A mutant is killed if a test fails with it. For each of the other mutants, the smallest host for which the policy and
+the mutant give different decisions is searched (`verify/distinguish.py`). If there is such a host, the mutant survives,
+and the host is a missing test. Otherwise the policy and the mutant agree on all hosts up to a number of interfaces.
 
-The missing tests are few, because one host often distinguishes several mutants: the first survivor's host becomes a
-test, and each later survivor that fails this test needs no host of its own. This is the greedy algorithm for set cover.
+One host often distinguishes several mutants from the policy, so few tests are missing. The host of the first survivor
+becomes a test. A later survivor that fails this test needs no test of its own. This is the greedy algorithm for set
+cover.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _SECONDS = 3.0  # of the proof for one mutant
 
 
 class Fate(StrEnum):
-    """The result for a mutant."""
+    """The possible results for a mutant."""
 
     KILLED = "killed"
     SURVIVED = "survived"
@@ -44,12 +45,12 @@ class Fate(StrEnum):
 
 
 class MutantResult(Struct, frozen=True):
-    """The fate of a mutant.
+    """The result for a mutant.
 
     A killed mutant has the name of the first `test` that fails. A mutant that survived has the smallest `host` that
     distinguishes it. A proved mutant agrees with the policy on every host. An equal mutant agrees on all hosts of at
-    most `size` interfaces; `left_out` are words of the changed rules whose values were not enumerated. `is_remembered`
-    is true if an earlier run found the host, the proof, or that there is no such host.
+    most `size` interfaces. `left_out` are words of the changed rules; their values were not enumerated. `is_remembered`
+    is true if the result comes from an earlier run.
     """
 
     mutant: Mutant
@@ -64,7 +65,7 @@ class MutantResult(Struct, frozen=True):
 def judge_mutants(
     policy: Policy, cases: Sequence[PolicyCase], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[MutantResult]:
-    """Yield the fate of each mutant of a policy, first of those that are killed by the test `cases`."""
+    """Yield the result for each mutant of a policy. The mutants that the tests `cases` kill are first."""
     alive: list[Mutant] = []
     made = tuple(mutants(policy.program))
     killing = compute_in_order(lambda mutant: _killing_test(mutant, cases), made, resources.progress)

@@ -177,7 +177,7 @@ class _Warnings:
 
 
 def _first_words(text: str) -> str:
-    """Return the words that use a named condition, if a clause is an inserted condition (`check/inline.py`)."""
+    """Return the words of a clause before ` (`. They name the condition that is inserted (`check/inline.py`)."""
     return text.split(" (", 1)[0]
 
 

@@ -140,7 +140,7 @@ def test_list(capsys: pytest.CaptureFixture[str], shared: str, options: list[str
     assert head.split() == ["time", "id", "host", "status", "interface", "policy", "findings", "labels"]
     ids = [line.split()[1] for line in lines if not line.startswith("and ")]
     assert ids == [f"d-{number}" for number in found.split()]
-    assert ("and 6 more; `--limit 0` lists all" in lines) == (options == ["--limit", "2"])
+    assert ("and 6 more records; `--limit 0` lists all" in lines) == (options == ["--limit", "2"])
 
 
 def test_show_and_export(capsys: pytest.CaptureFixture[str], shared: str, tmp_path: Path) -> None:
@@ -281,10 +281,10 @@ def test_signatures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["log", "prune", log, "--before", "2999-01-01"]) == 1
     assert "is signed, but no key was given to sign the checkpoint [LOG_SIGNATURE_MISSING]" in capsys.readouterr().err
     assert main(["log", "prune", log, "--before", "2999-01-01", "--sign-key", key]) == 0
-    assert "pruned 1 records, up to number 1; note the head 1:" in capsys.readouterr().out
+    assert "pruned 1 records, up to number 1; save the head 1:" in capsys.readouterr().out
     assert main(["log", "verify", log, "--key", f"{key}.pub"]) == 0
     assert main(["log", "prune", log, "--before", "2000-01-01"]) == 0
-    assert "no record is older" in capsys.readouterr().out
+    assert "no record is older than the time in --before" in capsys.readouterr().out
 
 
 def test_without_the_library(

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def asked_of(options: argparse.Namespace) -> Asked:
-    """Return the policy, its parameters and the columns in the arguments."""
+    """Return the policy and its parameters from the arguments, and which optional columns to fill."""
     policy = load_policy(options.policy, policy_path=policy_path_of(options))
     parameters = parse_assignments(policy.program, options.param)
     return Asked(policy, parameters, options.findings, options.digest)

@@ -34,7 +34,7 @@ def print_json(options: argparse.Namespace) -> int:
 
 
 def comparison_of(options: argparse.Namespace) -> FleetComparison:
-    """Return the comparison of the two policies on the inputs in the arguments."""
+    """Compare two policies on the questions of the inputs. The arguments name the policies and the inputs."""
     policy_path = policy_path_of(options)
     old, new = (load_policy(name, policy_path=policy_path) for name in (options.old, options.new))
     parameters = parse_for_policies(options.param, old, new)

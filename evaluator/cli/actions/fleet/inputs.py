@@ -13,7 +13,7 @@ from evaluator.fleet.ranges import Range
 
 
 def inputs_of(options: argparse.Namespace) -> Inputs:
-    """Return the inputs in the arguments."""
+    """Return the inputs that the arguments name."""
     return Inputs(tuple(options.inputs), options.addresses)
 
 

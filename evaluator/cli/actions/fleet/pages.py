@@ -20,7 +20,7 @@ from evaluator.render.fleet_page.page import page
 
 
 def print_summary(options: argparse.Namespace) -> int:
-    """Print the page about a result, or write it and the pages of hosts into the folder in the arguments."""
+    """Print the page about a result. With `--pages`, write this page and the pages of hosts into a folder."""
     if options.pages is not None:
         return _write_pages(options)
     sys.stdout.write(page(summary_page(options.result, {})))
