@@ -30,7 +30,7 @@ def add_log_options_to(parser: argparse.ArgumentParser) -> None:
 
 
 def append_to_log(decision: Decision, options: argparse.Namespace) -> str | None:
-    """Append the decision to the log in the option `--log`. Return the id of the record; None without `--log`."""
+    """Append the decision to the log in the option `--log`, and return the id of the record; None without a log."""
     if options.log is None:
         return None
     from evaluator.audit.log.store import DecisionLog  # noqa: PLC0415 -- sqlite3, only if needed

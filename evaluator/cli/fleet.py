@@ -114,8 +114,8 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_engine_to(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "the machines that decide the questions",
-        "The workers of a Spark cluster need the inputs and the folder of the result under the same paths as this "
-        "machine, and the same version of activenic (docs/fleet.md).",
+        "The workers of a Spark cluster need the same version of activenic as this machine. They need the inputs and "
+        "the folder of the result under the same paths as this machine (docs/fleet.md).",
     )
     engines = "`local`: this machine, with all processors (default); `spark`: a Spark cluster"
     group.add_argument("--engine", choices=tuple(_ENGINES), default="local", help=engines)

@@ -1,8 +1,8 @@
 """A policy and its parameters in the form in which they are sent to the workers of a cluster.
 
-A worker gets the texts of the policy, not compiled code, and compiles them once in each process. It then compares the
-digest of the policy and the version of activenic with those of the driver. So a worker with another version never
-decides hosts: it could give other answers.
+A worker does not get compiled code. It gets the texts of the policy, and each process compiles them one time. The
+worker then compares two values with the values of the driver: the digest of the policy, and the version of activenic.
+So a worker with another version never decides a host, because this version could give other answers.
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ def decide_batches(
     A batch has either the column `question` (JSON text) or the column `report` (JSON text). A report needs the column
     `addresses`, or the columns `host` and `answers`. The columns `id`, `format`, `parameters` and `labels` are
     optional. Each question becomes one row; an invalid question becomes a row with its problems in `error`.
-    `parameters` take precedence over those of a question. If `findings` is true, the column `findings` is filled; if
-    `digest` is true, the column `sha256` is filled. Raises PolicyError before the first batch if one of `parameters` is
-    unknown or invalid, and ReportError if a batch has neither `question` nor `report`.
+    `parameters` take precedence over the parameters of a question. If `findings` is true, the column `findings` is
+    filled; if `digest` is true, the column `sha256` is filled. Raises PolicyError before the first batch if one of
+    `parameters` is unknown or invalid, and ReportError if a batch has neither `question` nor `report`.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)

@@ -1,7 +1,7 @@
 """Decides the questions in files on one machine and writes one Parquet file with a row for each question.
 
 The work folder (`work_folder.py`) has a file for each finished range. When all ranges are finished, their rows are
-written to the result in the order of the inputs, and the result appears under its name when it is complete.
+written to the result in the order of the inputs. The result appears under its name when it is complete.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ def on_this_machine(asked: Asked, folder: WorkFolder, ranges: Iterable[Range]) -
 def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on_this_machine) -> Iterator[Range]:
     """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
 
-    Raises QuestionError if an input cannot be read, if an input was changed during the run, if another run writes the
-    same result, or if a process was ended. The next run does not repeat the ranges that were finished before the error.
+    Raises QuestionError if an input cannot be read or was changed during the run. Also raises QuestionError if another
+    run writes the same result, or if a process was ended. The next run does not repeat the ranges that were finished
+    before the error.
     """
     files, tables = inputs.files()
     with work_folder(result, run_key(files, tables, asked)) as folder:

@@ -2,8 +2,8 @@
 
 A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
 in the result. So the new status and interface must be equal to those in the result. If the result has digests, the new
-digest must be equal too. If they differ, the inputs, the policy or the parameters are not those of the result, and no
-folder is written. The folder appears when it is complete.
+digest must be equal too. If they differ, the result was made from other inputs, another policy or other parameters.
+Then no folder is written. The folder appears when it is complete.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def _is_equal(decision: Decision, wanted: Wanted) -> bool:
 def write_pages(result: Path, inputs: Inputs, asked: Asked, folder: Path, most: int) -> Iterator[Range]:
     """Write the page of a result and the pages of at most `most` hosts, and yield each range when it is finished.
 
-    Hosts that are not resolved are first. Raises QuestionError if the result or an input cannot be read, if the inputs
-    do not have one of these hosts or give another answer for it, or if the folder cannot be written.
+    Hosts that are not resolved are first. Raises QuestionError if the result or an input cannot be read, or if the
+    folder cannot be written. Also raises QuestionError if the inputs do not have one of these hosts, or give another
+    answer for the host.
     """
     wanted = _wanted(result, asked, most)
     try:

@@ -1,8 +1,8 @@
 """Plans the work: divides the inputs into ranges.
 
-Ranges are planned one after the other, shortly before they are decided. Planning reads a file of JSON lines to find
-where each range begins, and how many lines it has. A process reads the same octets again a moment
-later, when they are still in the page cache. So a large file is read from the disk once.
+Ranges are planned one after the other, shortly before they are decided. Planning reads a file of JSON lines to find the
+start and the number of lines of each range. A process reads the same octets again a moment later, when they are still
+in the page cache. So a large file is read from the disk only one time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class InputFile(Struct, frozen=True):
 
 
 def input_files(inputs: Sequence[Path]) -> tuple[InputFile, ...]:
-    """Return the files of the inputs; those of a folder are sorted by path.
+    """Return the files of the inputs. The files of a folder are sorted by path.
 
     Raises ReportError if an input cannot be read.
     """

@@ -42,8 +42,8 @@ RESULT = pa.schema(
 class Asked(Struct, frozen=True):
     """The policy and the parameters that decide all questions of a fleet, and two options for slow columns.
 
-    `parameters` take precedence over those of a question. If `findings` is true, a row has the codes of the findings.
-    If `digest` is true, a row has the SHA-256 of the decision document.
+    `parameters` take precedence over the parameters of a question. If `findings` is true, a row has the codes of the
+    findings. If `digest` is true, a row has the SHA-256 of the decision document.
     """
 
     policy: Policy

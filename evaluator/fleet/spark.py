@@ -40,8 +40,8 @@ def decide(
     The columns of the questions, `parameters`, `findings` and `digest` are the same as for `decide_batches`. The
     columns in `retain` are copied to the front of each row. For example, copy a column of numbers and sort by this
     column, because a DataFrame has no order. Spark computes the rows when they are needed. Raises PolicyError if one of
-    `parameters` is unknown or invalid, ReportError if the columns of a question are missing, and ValueError if a column
-    in `retain` has the same name as a column of the result.
+    `parameters` is unknown or invalid, and ReportError if the columns of a question are missing. Raises ValueError if a
+    column in `retain` has the same name as a column of the result.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)

@@ -1,7 +1,7 @@
 """The diagnostics of an open text and their fixes. All places are offsets in the plain text of the open text.
 
-The checks are the same as in the command `activenic check`. There is one difference: if a base of a policy, or the
-policy of a test, is open in the editor, its text is read from the editor and not from the disk.
+The checks are the same as in the command `activenic check`. There is one difference. A base of a policy, or the policy
+of a test, can be open in the editor. Its text is then read from the editor and not from the disk.
 
 If a base has mistakes, the diagnostics are shown in the text of the base. A policy that extends this base cannot be
 used until the base is corrected. So the policy gets one diagnostic, at its key `extends`.

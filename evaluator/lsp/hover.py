@@ -1,4 +1,4 @@
-"""The text that an editor shows for the word at the cursor: its meaning, its type, and where it is declared."""
+"""The text that an editor shows for the word at the cursor: its meaning, its type, and its declaration."""
 
 from __future__ import annotations
 

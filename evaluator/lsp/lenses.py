@@ -1,7 +1,7 @@
 """Code lenses: the lines that an editor shows above each rule of a policy.
 
-- A line about tests: how many tests the policy has, in how many of them the rule fires, and how many outcomes of the
-  rule and its clauses the tests cover (`testing/covered.py`).
+- A line about tests: the number of tests of the policy, the number of tests in which the rule fires, and how many
+  outcomes of the rule and its clauses these tests cover (`testing/covered.py`).
 - A line for each question: the effect of the rule on the question, and the result of the decision. The questions of the
   policy `NAME.yaml` are the files `NAME.json` and `NAME.….json` in the same folder, and all JSON files in the subfolder
   `questions`.

@@ -1,4 +1,4 @@
-"""The names in policies and tests: where each is declared and used, and which of them mean the same thing.
+"""The names in policies and tests: their declarations, their uses, and which names mean the same thing.
 
 A policy and its bases form a chain of texts (`extends`). A rule, parameter or condition belongs to the text of the
 chain that declares it. The texts that extend this text can use the name. They can also change the rule or parameter
@@ -190,7 +190,7 @@ def declared_names(chain: tuple[Document, ...], subject: Subject) -> tuple[str, 
 
 
 def definition(workspace: Workspace, document: Document, offset: int) -> Reference | None:
-    """Return the place where the name at an offset is declared or was last changed.
+    """Return the place at which the name at an offset is declared or was last changed.
 
     If the name at the offset is itself a change, return the preceding declaration or change.
     """

@@ -3,7 +3,7 @@
 The protocol has three line ends (LF, CR LF, CR). YAML and Python have more, so this module does not use
 `str.splitlines`. Characters are counted in the code units that client and server have agreed on. The default is UTF-16,
 in which a character outside the Basic Multilingual Plane counts as two. No position is invalid. A line number after the
-last line means the end of the text, and a character number after the end of a line means the end of this line.
+last line means the end of the text. A character number after the end of a line means the end of this line.
 """
 
 from __future__ import annotations

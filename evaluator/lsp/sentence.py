@@ -1,8 +1,8 @@
 """The tokens of a sentence of the rule language, and the role of each token: a verb, an operator, a state, and so on.
 
-An editor needs the meaning of a word in a sentence that is not finished, so this module reads the tokens of a sentence
-and not its tree. The role of a token is determined by the tokens around it. The type of a dotted word is found in the
-same way as in the checker: from the variables of quantifiers, the parameters and the vocabulary.
+An editor needs the meaning of a word in a sentence that is not finished. Such a sentence has no syntax tree, so this
+module reads only its tokens. The role of a token is determined by the tokens around it. The type of a dotted word is
+found in the same way as in the checker: from the variables of quantifiers, the parameters and the vocabulary.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The policies in some files and folders. Each reading returns a new value, from the files and the previous value.
 
-A value (`PolicyFiles`) never changes. The store replaces one value by the next with a single assignment, so a decision
-sees either all changes of one reading or none.
+A value (`PolicyFiles`) never changes. The store replaces the old value by the new value with a single assignment, so a
+decision sees either all changes of one reading or none.
 
 The last valid policy of a file stays in use if the file is invalid or cannot be read. It also stays in use if the path
 of the file itself was given and the file does not exist any more. If a folder was given and a file in it is removed,

@@ -50,7 +50,7 @@ class PolicyStore:
 
     @property
     def policies(self) -> Mapping[str, Policy]:
-        """The policies of files, not the shipped ones, that are in use now, by name. The mapping never changes."""
+        """The policies of files that are in use now, by name, without shipped policies. The mapping never changes."""
         return self._files.policies
 
     @property

@@ -1,6 +1,6 @@
 """The service as an ASGI application, for any server: `create_application(Settings(…))`.
 
-The objects of the service are built here, once, and given to the handlers that need them; nothing is global. So a
+This module creates the objects of the service and passes them to the handlers that need them. No object is global. So a
 process can have several applications, for example in tests.
 """
 

@@ -3,8 +3,8 @@
 The response has one line for each question, in the same order. The response begins before the body of the request has
 ended: this body is read in chunks. The complete lines of a chunk are decided, their records are stored with one
 synchronization of the disk, and then their answers are sent. So a batch of any length needs the memory of one chunk and
-one line, and the client sees the first answers before it has sent the last questions. The time limit of a request
-applies to each chunk, not to the whole batch.
+one line. The client sees the first answers before it has sent the last questions. The time limit of a request applies
+to each chunk, not to the whole batch.
 
 Each line of a chunk is decided in its own task. So lookups of names overlap, and other requests are handled between two
 lines.

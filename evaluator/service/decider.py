@@ -108,7 +108,7 @@ class Decider:
         return await asyncio.wrap_future(future)
 
     def warm_up(self) -> None:
-        """Decide once, without a record or a metric, so that the first request does not wait for imports."""
+        """Decide one question without a record or a metric, so that the first request does not wait for imports."""
         question = question_or_name(_EXAMPLE)
         if isinstance(question, AskedQuestion):
             policy = self._store.policy("strict")

@@ -5,7 +5,7 @@ The input is a question. The result of `POST /v1/data/activenic/decision` is the
 path is undefined: as in OPA, the response has the status 200 and no result. But an invalid question is an error under
 every path. `/v1/batch/data/…` decides several inputs (the API of Enterprise OPA).
 
-An error has the members of OPA's errors (`code`, `message`, `errors`) in addition to those of problem details. Its
+An error has the members of problem details, and also the members of OPA's errors (`code`, `message`, `errors`). Its
 media type is application/json, and every mistake of the client is 400, because OPA's clients parse no other errors.
 """
 

@@ -23,7 +23,7 @@ class Policies:
         self._default = default
 
     async def list(self, _: Request) -> Response:
-        """Return all policies: those of files, and the shipped ones."""
+        """Return all policies: the policies in files, and the shipped policies."""
         names = sorted({*self._store.policies, *shipped_names()})
         documents = [self._document(self._store.policy(name)) for name in names]
         return _json({"schema_version": SCHEMA_VERSION, "default": self._default, "policies": documents})

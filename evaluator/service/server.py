@@ -7,7 +7,7 @@ The stop is graceful, in three steps:
 2. The server accepts no more connections and finishes the requests that it has.
 3. The log is closed after all submitted records are written.
 
-A second signal skips the rest of step 1. SIGHUP reads the policies and the tokens again at once.
+A second signal skips the rest of step 1. After SIGHUP, the service immediately reads the policies and the tokens again.
 
 granian also has a mode with a process that starts workers. The embedded mode is used instead, for two reasons. This
 module then owns the event loop and the signals, so readiness can change before the server stops. And objects with

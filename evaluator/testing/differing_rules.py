@@ -175,7 +175,7 @@ class _Search:
         )
 
     def _deciding(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the number of a rule, and the interface about which the rule decided; empty without a subject."""
+        """Yield the number of each rule that decided, and its interface; no interface if the rule has no subject."""
         wanted, candidates = self._wanted(), self._decision.candidates
         for name in wanted:
             if name in self._links and name not in candidates:

@@ -40,7 +40,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 class DifferingRule(Struct, frozen=True):
     """A rule that explains the difference between the expected and the actual result of a test.
 
-    `interfaces` are the interfaces that the rule judged; empty for a rule without subject. `reason` is the rule's
+    `interfaces` are the interfaces that the rule judged; empty if the rule has no subject. `reason` is the rule's
     result for the first of these interfaces, with the clause that decided. `otherwise` is the decision with the
     opposite result of this rule for these interfaces. If `otherwise` is not empty, it is the expected decision, so the
     rule makes the difference. If `otherwise` is empty, the rule decided about the interface, but its opposite result

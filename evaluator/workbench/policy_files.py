@@ -27,9 +27,9 @@ def find_policy_files(paths: Iterable[Path]) -> tuple[Path, ...]:
 def find_policies(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names and paths of the policies that the arguments select.
 
-    An argument is the name of a shipped policy, a file, a folder that is searched for policy files, or a glob such as
-    `policies/**/*.yaml` that the shell has not expanded. Folders and globs do not include test files. Raises
-    PolicyError if a folder or a glob has no policy file.
+    An argument is the name of a shipped policy, a file, or a folder that is searched for policy files. It can also be a
+    glob, for example `policies/**/*.yaml`, that the shell has not expanded. Folders and globs do not include test
+    files. Raises PolicyError if a folder or a glob has no policy file.
     """
     found = [path for name in names for path in _policies_of(name)]
     return tuple(dict.fromkeys(found))
