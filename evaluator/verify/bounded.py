@@ -52,7 +52,7 @@ class SmallHost(Struct, frozen=True, dict=True):
 
     @classmethod
     def of(cls, facts: LazyHost, answers: LazyAnswers, parameters: LazyParameters) -> SmallHost:
-        """Return the host with these facts, addresses and parameters."""
+        """Return the small host that consists of these facts, addresses and parameters."""
         return cls(Question(facts, answers, parameters, facts.owned_addresses()), facts, answers)
 
     def verdict(self, compiled: CompiledPolicy) -> Verdict:
@@ -68,9 +68,10 @@ class SmallHost(Struct, frozen=True, dict=True):
 
     @cached_property
     def with_unowned_answer(self) -> tuple[SmallHost, ...]:
-        """The host with an answer that no interface owns, after the other answers and, if order is read, before them.
+        """Copies of the host with one more answer: an address that no interface owns.
 
-        The tuple is empty for a host without answers.
+        In the first copy, this address is the last answer. If the conditions read an order, there is a second copy, in
+        which this address is the first answer. For a host without answers, there are no copies.
         """
         order, space = self.answers.order, self.facts.space
         orders = ((*order, space.added), (space.added, *order))[: len(order) and 1 + space.has_order]
@@ -81,9 +82,10 @@ class SmallHost(Struct, frozen=True, dict=True):
         return SmallHost(Question(self.facts, answers, question.parameters, question.owned), self.facts, answers)
 
     def with_separate_interface(self) -> Iterator[SmallHost]:
-        """Yield the host with an interface that has no host address, no network, no upper and no lower device.
+        """Yield copies of the host with one more interface, one copy for each kind of interface.
 
-        The next host has an interface of another kind. If the decision of a host did not read the kind, it is the last.
+        The interface has no host address, no network, no upper and no lower device. If the decision of a copy did not
+        read the kind of the interface, the other copies are left out, because they would give the same decision.
         """
         computed = self.facts.choices.computed
         for host in self._with_interfaces:
@@ -102,7 +104,7 @@ class SmallHost(Struct, frozen=True, dict=True):
 
 
 class Example(Struct, frozen=True):
-    """A host that breaks a property, and the changed host if the property compares two decisions."""
+    """A host that breaks a property. If the property compares two decisions, `changed` is the changed host."""
 
     host: AbstractHost
     changed: AbstractHost | None = None
@@ -114,10 +116,10 @@ Progress = Callable[[int, int], None]  # the number of decided topologies, and o
 
 
 def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
-    """Yield the hosts of a topology. A host is only valid until the next one is requested.
+    """Yield the hosts of a topology. A host is only valid until the next host is requested.
 
-    The same object is yielded several times, with other facts each time: once for each combination of the facts that
-    the caller reads.
+    The same object is yielded several times, with other facts each time. It is yielded once for each combination of the
+    facts that the caller reads.
     """
     shape, renamings = Shape.of(topology), automorphisms(topology)
     for answers in space.answers:
@@ -155,9 +157,10 @@ def _swapped(masks: tuple[int, ...], renaming: Permutation) -> tuple[int, ...]:
 
 
 def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = lambda done, total: None) -> Examples:
-    """Return for each check the smallest host of at most `size` interfaces that breaks it, or None.
+    """Return for each check the smallest host of at most `size` interfaces that breaks it.
 
-    All checks decide the same hosts, so several checks cost little more than one.
+    The result for a check that no host breaks is None. All checks decide the same hosts, so several checks cost little
+    more than one check.
     """
     found: Examples = (None,) * len(checks)
     for interfaces in range(size + 1):
@@ -170,9 +173,10 @@ def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = 
 
 
 def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: int) -> tuple[Examples, int]:
-    """Return what `find` returns, and the number of interfaces up to which all hosts were decided.
+    """Return the smallest host for each check, like `find`, but limit the number of calls of checks.
 
-    The search ends after `most_calls` calls of checks. This limits its time if the space has many values.
+    The search ends after `most_calls` calls. This limits its time if the space has many values. The second value of the
+    result is a number of interfaces: all hosts of at most this size were decided.
     """
     found: list[Example | None] = [None] * len(checks)
     calls = 0

@@ -85,7 +85,7 @@ def _places(topology: Topology) -> Iterator[Places]:
 
 
 class LazyAddress(OwnedAddress, frozen=True, eq=False):
-    """An address of an interface, with a chosen prefix length. It is chosen whether the address is primary."""
+    """An address of an interface. Its prefix length, and whether it is primary, are choices."""
 
     link: LazyLink | None = None
 
@@ -125,8 +125,9 @@ class LazyLink(Link, frozen=True, eq=False):
     def _position(self) -> int:
         """Return the position in the report. The interfaces are in the order of their kinds.
 
-        If the conditions only compare positions with each other, only the order of the positions is right. It is chosen
-        between which two interfaces of the same kind, among those whose position was read, the interface is.
+        If the conditions compare positions only with each other, the numbers are not the real positions, but their
+        order is right. Then the interface gets a chosen place between the interfaces of its kind whose positions were
+        read before.
         """
         return self._index_in_report() if self.host.space.has_exact_positions else self._relative_position()
 
@@ -159,7 +160,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def chosen_name(self) -> str:
-        """The name as a text of the report. `name` is only the key of the interface in the search."""
+        """The name of the interface in the report. `name` is only the key of the interface in the search."""
         host = self.host
         if not host.space.names.globs:
             return self.name
@@ -179,12 +180,12 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def addresses(self) -> tuple[OwnedAddress, ...]:
-        """The addresses with chosen prefix lengths."""
+        """The addresses of the interface, with chosen prefix lengths."""
         return self.own_addresses.owned
 
     @property
     def address_set(self) -> frozenset[Address]:
-        """The addresses as a set."""
+        """The addresses of the interface, as a set."""
         return self.own_addresses.numbers
 
     def _others(self) -> AnswerSet:
@@ -192,12 +193,12 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def lowers(self) -> Lowers:
-        """The direct lower devices, as the topology has them."""
+        """The direct lower devices of the interface in the topology."""
         return self.host.shape.lowers[self.index]
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks on the interface itself, or on a bridge that has it as a port."""
+        """The networks on the interface itself, and the networks on a bridge that has the interface as a port."""
         host, places = self.host, self.host.shape.places[self.index]
         return tuple([name for name in host.space.networks if host.is_on(name, places)])
 
@@ -233,16 +234,17 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateway of a default route. An interface with other addresses than host addresses has no gateway.
+        """The gateway of a default route.
 
-        Another address would be in the same subnet as an address in `route_to(…)`. The route to this subnet is longer
-        than the default route, so the default route would not matter.
+        If the interface owns an address that is not a host address, it has no gateway. Such an address would be in the
+        same subnet as an address in `route_to(…)`. The prefix of the route to this subnet is longer than the prefix of
+        the default route, so the default route would not matter.
         """
         return () if self._others() else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:
-        """The subnets of the addresses."""
+        """The subnets of the interface's addresses."""
         return _subnets_of(tuple([(owned.address, owned.prefix) for owned in self.addresses]))
 
     @property
@@ -252,7 +254,7 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def routes(self) -> tuple[Cidr, ...]:
-        """The destinations of the routes, sorted."""
+        """The destinations of the interface's routes, sorted."""
         return _destinations_of(self.main_routes)
 
     def _choose(self, fact: str, options: tuple[_Option, ...]) -> _Option:
@@ -260,9 +262,10 @@ class LazyLink(Link, frozen=True, eq=False):
 
 
 class OwnAddresses(Struct, frozen=True):
-    """The addresses of an interface for one choice of its other addresses, and what follows from the addresses.
+    """The addresses of an interface, for one choice of the addresses that are not host addresses.
 
-    `of_same_family` has for each address the other addresses of its family.
+    `owned` are the addresses with their prefix lengths, and `numbers` the addresses alone. `of_same_family` has for
+    each address the other addresses of its family.
     """
 
     owned: tuple[OwnedAddress, ...]
@@ -281,7 +284,7 @@ class OwnAddresses(Struct, frozen=True):
 
 
 class SeparateLink(LazyLink, frozen=True, eq=False):
-    """An interface that is added to a host. The host notes when its kind is read."""
+    """An interface that is added to a host. If its kind is read, the host notes this."""
 
     def _kind(self) -> Kind:
         self.host.note_kind_of_separate()
@@ -308,9 +311,9 @@ def _destinations_of(routes: tuple[Route, ...]) -> tuple[Cidr, ...]:
 class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     """The facts of a small host. No query uses the owner index, because every interface counts as irregular.
 
-    `separate` is the index of an interface if this host is a copy of another host with this interface added; otherwise
-    it is None. The copy has the same choices. The added interface has no host address and no network, and it is the
-    last one of its kind.
+    `separate` is None, unless this host is a copy of another host with one more interface. Then `separate` is the index
+    of this interface. The copy has the same choices as the other host. The added interface has no host address and no
+    network, and it is the last interface of its kind.
     """
 
     shape: Shape
@@ -333,7 +336,10 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @cached_property
     def own_addresses(self) -> dict[tuple[int, AnswerSet], OwnAddresses]:
-        """The addresses of each interface, by its index and the chosen other addresses. It is filled on first use."""
+        """The addresses of each interface. A key is the index of the interface and its chosen other addresses.
+
+        The dict is filled when the addresses are first read.
+        """
         return {}
 
     @cached_property
@@ -354,14 +360,17 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @cached_property
     def _places(self) -> Places:
-        """The places of a network: each device, except the added one, and None if the host has no such network."""
+        """The possible places of a network: each device except the added device, and None.
+
+        The place None means that the host does not have the network.
+        """
         return frozenset({None, *(index for index in range(len(self.shape.devices)) if index != self.separate)})
 
     def is_on(self, network: str, places: Places) -> bool:
         """Return whether a network is in one of these places.
 
-        The place itself is not chosen, only the answer to this question. So all places that give the same answers to
-        all questions are one run.
+        Only the answer to this question is chosen, not the place itself. So two places that give the same answer to
+        every question share one run.
         """
         made = self.choices.made
         possible = cast("Places", made.get(("places", network), self._places))
@@ -374,13 +383,17 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return is_inside
 
     def place_of(self, network: str) -> int | None:
-        """Return the first place of a network that fits the choices: None if possible."""
+        """Return the place of a network according to the choices of the run.
+
+        If several places are possible, the result is None (the host does not have the network) if possible, otherwise
+        the first of these places.
+        """
         places = cast("Places", self.choices.made.get(("places", network), _NO_PLACE))
         return min((place for place in places if place is not None), default=None) if None not in places else None
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The networks on the host."""
+        """The logical networks that the host has."""
         return tuple([name for name in self.space.networks if not self.is_on(name, _NO_PLACE)])
 
     @property
@@ -392,7 +405,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return self.link_at(client).chosen_name if isinstance(client, int) else client
 
     def used_names(self) -> set[object]:
-        """Return the names that were chosen."""
+        """Return the interface names that were chosen in this run."""
         made = self.choices.made
         names = {made.get(("name", index)) for index in range(len(self.shape.devices))}
         return {*names, made.get(_CLIENT)}
@@ -403,12 +416,12 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @property
     def topology(self) -> Devices:
-        """The upper and lower devices."""
+        """The upper and lower devices of each interface."""
         return self.shape.graph
 
     @property
     def with_host_prefix(self) -> set[str]:
-        """The names of the interfaces that can have an address with /32 or /128. They are all interfaces."""
+        """The names of all interfaces, because each interface can have an address with the prefix length 32 or 128."""
         return set(self.shape.names)
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:
@@ -420,7 +433,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return self.shape.graph.is_above(upper, lower)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
-        """Return whether the host is so small that no steps need to be counted. It always is."""
+        """Return true: the host is always so small that no steps need to be counted."""
         return True
 
     def owned_addresses(self) -> Mapping[str, frozenset[Address]]:

@@ -21,7 +21,7 @@ _NOT_IN_NAMES = "/:"
 
 
 class NameTexts(Struct, frozen=True):
-    """The names of each class. Without globs, each interface has one name only."""
+    """The names of each class. Without globs, each interface has only one name."""
 
     globs: tuple[str, ...] = ()
     names: Mapping[Combination, tuple[str, ...]] = {}
@@ -35,7 +35,10 @@ class NameTexts(Struct, frozen=True):
         return cls(tuple(globs), {one: tuple(_names_like(text, globs, one)) for one, text in witnesses.items()})
 
     def options(self, default: str, used: Collection[object]) -> tuple[str, ...]:
-        """Return one unused name of each class, first the one of the default name."""
+        """Return one unused name of each class.
+
+        If the name `default` is unused, it is the first result, and the result for its class.
+        """
         own = class_of(self.globs, default)
         first = () if default in used else (default,)
         others = (
@@ -53,7 +56,10 @@ def class_of(globs: tuple[str, ...], text: str) -> Combination:
 
 
 def _characters(globs: Sequence[str]) -> list[str]:
-    """Return characters of names: those in the globs, their neighbours, and others."""
+    """Return characters of names.
+
+    They are the characters in the globs, the neighbours of these characters, and some other characters.
+    """
     codes = {ord(character) + offset for character in "".join(globs) for offset in (-1, 0, 1)}
     found = {chr(code) for code in codes if code > 0}
     return sorted({one for one in found if one.isprintable() and not one.isspace()} - set(_NOT_IN_NAMES)) + [
@@ -62,7 +68,7 @@ def _characters(globs: Sequence[str]) -> list[str]:
 
 
 def _names_like(text: str, globs: Sequence[str], combination: Combination) -> Iterator[str]:
-    """Yield different names of a class: a text, and texts with a number in one place."""
+    """Yield different names of a class: the given text, then texts in which a number is inserted at one place."""
     found: dict[str, None] = {}
     numbers = range(_MOST_NAMES)
     texts = (text, *(f"{text[:at]}{number}{text[at:]}" for at in range(len(text), -1, -1) for number in numbers))

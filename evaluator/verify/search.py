@@ -1,4 +1,4 @@
-"""Searches small hosts for one that breaks a property, and confirms it by deciding its report.
+"""Searches for a small host that breaks a property. The library then confirms the host by deciding its report.
 
 A claim is compiled like a rule, and evaluated for the decision of each host. For a property about two decisions, each
 host is decided twice: without the change and with it. For counterexamples, and for all hosts of at most two interfaces,
@@ -64,7 +64,7 @@ def smallest_examples(
     parameters: Mapping[str, Value],
     progress: Progress,
 ) -> Examples:
-    """Return the hosts of the smallest counterexamples before the library has decided them."""
+    """Return the host of the smallest counterexample of each statement. The library has not yet decided these hosts."""
     space = statements_space(program, statements, parameters)
     return find(checks_of(program, statements), space, size, progress)
 
@@ -72,7 +72,7 @@ def smallest_examples(
 def confirmed_examples(
     policy: Policy, statements: Sequence[Claim | Unchanged], examples: Examples
 ) -> tuple[Counterexample | None, ...]:
-    """Return the counterexamples after the library has decided them. Raises Unconfirmed."""
+    """Let the library decide the counterexamples, and return them. Raises Unconfirmed if it decides in another way."""
     return tuple(
         None if example is None else _confirmed(policy, statement, example)
         for statement, example in zip(statements, examples, strict=True)
@@ -82,7 +82,7 @@ def confirmed_examples(
 def statements_space(
     program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
 ) -> Space:
-    """Return the values of facts for the conditions of the deciding rules and for the claims."""
+    """Return the values that facts take, for the conditions of the deciding rules and for the claims."""
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
     claims = [statement for statement in statements if isinstance(statement, Claim)]
     conditions += [check_claim(claim, program) for claim in claims]
@@ -138,7 +138,7 @@ def is_true(condition: Condition, verdict: Verdict, question: Question, defaults
 
 
 def with_defaults(question: Question, defaults: Mapping[str, Value]) -> Question:
-    """Return a question with defaults for parameters that it does not have."""
+    """Return a question in which each parameter without a value has its default."""
     return Question(question.facts, question.host, {**defaults, **question.parameters}, question.owned)
 
 
@@ -148,7 +148,7 @@ def bindings_of(verdict: Verdict) -> Mapping[str, Value]:
 
 
 def answer_of(verdict: Verdict) -> tuple[str, str | None]:
-    """Return the status and the name of the interface."""
+    """Return the status of a decision and the name of its interface."""
     return str(verdict.status), verdict.candidates[0].name if verdict.status in NAMING else None
 
 
@@ -159,7 +159,7 @@ _VARIANTS: Mapping[Change, Callable[[SmallHost], Iterable[SmallHost]]] = {
 
 
 def _confirmed(policy: Policy, statement: Claim | Unchanged, example: Example) -> Counterexample:
-    """Return the counterexample after the library has decided its report. Raises Unconfirmed."""
+    """Let the library decide the report of a counterexample, and return the counterexample. Raises Unconfirmed."""
     decision = decide_host(policy, example.host)
     changed = None if example.changed is None else decide_host(policy, example.changed)
     if isinstance(statement, Claim):
@@ -185,7 +185,7 @@ def inputs(parameters: Mapping[str, Value]) -> Mapping[str, ParameterInput | Non
 
 
 def counterexample_of(example: Example, decision: Decision, changed: Decision | None) -> Counterexample:
-    """Return an example with its decisions."""
+    """Return an example as a counterexample, with its decisions."""
     host, other = example.host, example.changed
     return Counterexample(
         host,

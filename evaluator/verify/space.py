@@ -6,8 +6,8 @@ distinguish: a family, a network, a range such as `is private`. So the space has
 both true and false, the space has values for both results.
 
 The values of some words are not enumerated, because a VDSM report cannot state them or because the space would be too
-large. `left_out` has the names of such words that the conditions read. Their values are those of an interface for which
-the report states nothing.
+large. `left_out` has the names of such words that the conditions read. These words have the same value for every host:
+the value for an interface about which the report states nothing.
 """
 
 from __future__ import annotations
@@ -103,12 +103,12 @@ _ENUMERATED = frozenset(
 
 
 class Space(Struct, frozen=True):
-    """The values of the facts.
+    """The values that the facts of the searched hosts take.
 
     `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
     `most_with_two_answers` interfaces have at most one host address. `added` is an address that no interface owns.
-    `has_order` is true if conditions read an order. `has_exact_positions` is true if they compare positions with other
-    values than positions. `integers` are the values of facts that are integers, None if unknown. `networks` are
+    `has_order` is true if conditions read an order. `has_exact_positions` is true if conditions compare positions with
+    values other than positions. `integers` are the values of facts that are integers, None if unknown. `networks` are
     the logical networks. `prefixes` are the prefix lengths of an IPv4 address; the prefix lengths of an IPv6 address
     are the same numbers plus 96. `others` are the sets of addresses that an interface has besides the host addresses.
     `names` are the names of interfaces that the conditions distinguish. `parameters` are the values of the parameters,
@@ -180,7 +180,10 @@ def space_of(
 
 
 def _left_out_literals(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str]:
-    """Yield the addresses and networks of conditions that no small host has, or that have no values on both sides."""
+    """Yield addresses and networks of conditions that the search does not cover.
+
+    Either no small host has such an address, or the search has no values on both sides of it.
+    """
     yield from (str(one) for one in literals.networks() if one.prefix > _widest(one) - _BITS_OF_HOSTS)
     for node in nodes:
         if isinstance(node, Related):
@@ -197,7 +200,7 @@ def _is_routes(node: Expression) -> bool:
 
 
 def _is_given(node: Expression, *bases: Base) -> bool:
-    """Return whether a value is written in the policy or is a parameter, and has one of these types."""
+    """Return whether a value has one of these types, and is a constant of the policy or a parameter."""
     return isinstance(node, Constant | ParameterValue) and node.type.base in bases
 
 
@@ -252,7 +255,7 @@ def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
 
 
 def _needs_exact_positions(node: Condition | Expression) -> bool:
-    """Return whether a node compares a position with something else than another position."""
+    """Return whether a node compares a position with a value that is not a position."""
     if not isinstance(node, Related):
         return False
     sides = [isinstance(side, Read) and side.key == _POSITION for side in (node.left, node.right)]
@@ -324,12 +327,12 @@ class _Literals:
         return tuple(dict.fromkeys(found))
 
     def networks(self) -> tuple[Cidr, ...]:
-        """Return all networks that occur."""
+        """Return all networks that conditions compare with another value."""
         sides = (side for pair in self._pairs for side in pair)
         return tuple(dict.fromkeys(value for side in sides for value in self.values(side) if isinstance(value, Cidr)))
 
     def addresses(self) -> tuple[Address, ...]:
-        """Return all addresses that occur."""
+        """Return all addresses that conditions compare with another value, or use in `route_to(…)`."""
         sides = (*(side for pair in self._pairs for side in pair), *self._routes)
         values = (value for side in sides for value in self.values(side))
         return tuple(dict.fromkeys(value for value in values if isinstance(value, Address)))
@@ -344,7 +347,7 @@ class _Literals:
 
 
 def _around(values: Iterable[Value], least: int, greatest: int) -> Iterator[int]:
-    """Yield each integer with its neighbours inside a range."""
+    """Yield each integer and its two neighbours, if they are inside a range."""
     for value in values:
         if isinstance(value, int) and not isinstance(value, bool):
             yield from (near for near in (value - 1, value, value + 1) if least <= near <= greatest)
@@ -362,7 +365,7 @@ def _integers(name: str, literals: _Literals) -> tuple[int | None, ...]:
 
 
 def _prefixes(read: frozenset[str], literals: _Literals) -> tuple[int, ...]:
-    """Return the prefix lengths: one if no condition reads a prefix length or a subnet."""
+    """Return the prefix lengths. If no condition reads a prefix length or a subnet, one prefix length is enough."""
     if not read & _OF_OTHER_ADDRESSES:
         return (24,)
     return tuple(sorted({24, 32, *_around(literals.of_word("prefix"), 1, 32)}))
@@ -399,7 +402,7 @@ def _answer_sets(classes: tuple[Cidr, ...], *, has_order: bool) -> Iterator[Answ
 
 
 def is_one_class(answers: AnswerSet) -> bool:
-    """Return whether no condition can distinguish the two addresses of an answer."""
+    """Return whether every condition has the same value for the two addresses of an answer."""
     first, second = answers
     return first.version == second.version and second.number - first.number == _SECOND - _FIRST
 

@@ -46,7 +46,10 @@ def abstract_host(facts: LazyHost, host: LazyAnswers) -> AbstractHost:
 
 
 def _report_order(facts: LazyHost) -> list[int]:
-    """Return the devices in the order of the report. Devices whose position was not read are at the free places."""
+    """Return the devices in the order of the report.
+
+    A device whose position was not read gets a position that no other device has.
+    """
     return [index for group in facts.shape.groups for index in _in_order(facts, group)]
 
 
@@ -61,7 +64,11 @@ def _in_order(facts: LazyHost, group: tuple[int, ...]) -> list[int]:
 
 
 def stated_names(facts: LazyHost) -> tuple[str, ...]:
-    """Return the name of each device: the chosen one, otherwise its usual name or another one that is not used."""
+    """Return the name of each device.
+
+    If a name was chosen, it is the chosen name. Otherwise it is the usual name of the device. If another device has
+    this name, it is a name that no device has.
+    """
     if not facts.space.names.globs:
         return facts.shape.names
     made, used = facts.choices.made, facts.used_names()
@@ -104,8 +111,8 @@ def _families(owned: Sequence[Address]) -> Iterator[list[Address]]:
 def _primary(made: Mapping[tuple[object, ...], object], index: int, family: Sequence[Address]) -> Address:
     """Return the primary address of a family.
 
-    It is the address that was chosen as primary. If no address was chosen, it is one for which no choice was made. If
-    all addresses were chosen as not primary, it is a new address.
+    If an address was chosen as primary, it is this address. Otherwise it is an address about which nothing was chosen.
+    If every address was chosen as not primary, it is a new address.
     """
     chosen = {address: made.get(("primary", index, address)) for address in family}
     is_primary = [address for address in family if chosen[address]]
@@ -125,7 +132,7 @@ def _prefix(made: Mapping[tuple[object, ...], object], index: int, address: Addr
 
 
 def host_addresses(host: AbstractHost) -> HostAddresses:
-    """Return the addresses of the host as the second input of a decision."""
+    """Return the host addresses, which are the second input of a decision."""
     texts = [host.addresses[index] for index in host.answers]
     return HostAddresses.of(*texts, name=host.name, complete=host.complete)
 

@@ -4,16 +4,17 @@ A topology is a sequence of devices, lower devices first. A bond is over free ne
 a bridge over free devices that are not bridges. A device is free if it is in no bond and in no bridge. Bonds and
 bridges can be empty. There are 3 topologies of one device, 12 of two, 50 of three, 233 of four and 1187 of five.
 
-The algorithm is orderly generation by one device at a time with isomorph rejection through canonical labelling: every
-topology of n devices is a topology of n-1 devices with one more device on top, because the device that is listed last
-has no upper device. Of the extensions that are equal up to renaming, only the first is used. Two extensions are equal
-up to renaming if they have the same canonical form. The canonical form is the least relabelled edge list among all
-permutations that respect the colour refinement (Weisfeiler-Leman, dimension 1), so only devices that look the same are
-permuted. For up to six devices these classes are small, so a library for graph isomorphism (nauty) would be a
-dependency without a benefit.
+The algorithm is orderly generation: topologies get one more device at a time, and isomorphic topologies are rejected by
+canonical labelling. Every topology of n devices is a topology of n-1 devices with one more device on top, because the
+device that is listed last has no upper device. Of the extensions that are equal up to renaming, only the first is used.
+Two extensions are equal up to renaming if they have the same canonical form. The canonical form is the least relabelled
+edge list among some permutations of the devices. These permutations respect the colour refinement (Weisfeiler-Leman,
+dimension 1), so they only exchange devices that look the same. For up to six devices these classes are small, so a
+library for graph isomorphism (nauty) would be a dependency without a benefit.
 
-The permutations that leave a topology unchanged (its automorphisms) are found in the same classes. An assignment of
-facts to the devices is enumerated only if it is the least of its orbit under these permutations (`is_least_of_orbit`).
+The permutations that leave a topology unchanged (its automorphisms) are found in the same classes. These permutations
+change an assignment of facts to the devices into equivalent assignments (its orbit). Only the least assignment of an
+orbit is enumerated (`is_least_of_orbit`).
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def canonical_form(topology: Topology) -> tuple[object, ...]:
 
 
 def _relabelled(topology: Topology, order: Permutation) -> tuple[tuple[int, ...], ...]:
-    """Return the lower devices of each device, with the numbers that the devices have in this order."""
+    """Return for each device its lower devices. The devices have the numbers of the given order."""
     number = {device: at for at, device in enumerate(order)}
     return tuple(tuple(sorted(number[lower] for lower in topology[device].lowers)) for device in order)
 
@@ -131,5 +132,5 @@ def automorphisms(topology: Topology) -> tuple[Permutation, ...]:
 
 
 def is_least_of_orbit(values: tuple[int, ...], renamings: Sequence[Permutation]) -> bool:
-    """Return whether an assignment of values to devices is the least of those that the renamings make from it."""
+    """Return whether no renaming changes an assignment of values to devices into a smaller assignment."""
     return all(values <= tuple([values[at] for at in renaming]) for renaming in renamings)
