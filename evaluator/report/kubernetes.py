@@ -69,7 +69,7 @@ def state_in(document: object, item: str | None) -> State:
 
 
 def _items(document: object) -> Iterator[_Item]:
-    """Yield the objects of a document. If an item of a list has no `kind`, the kind of the list shows it."""
+    """Yield the objects of a document. If an item has no `kind`, the list's kind determines it."""
     if isinstance(document, list):
         entries: Sequence[object] = document
         path: Path = ()

@@ -1,6 +1,6 @@
 """Parses the address entries of a report into owned addresses; an invalid entry becomes a finding.
 
-An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified ones
+An interface owns each of its valid addresses, except loopback, multicast, broadcast and unspecified addresses
 (docs/reports.md). An invalid entry does not affect valid entries. The text of an invalid entry is never looked up as a
 host name.
 """
@@ -90,10 +90,9 @@ def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
 
 
 def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
-    """Return an address once for each prefix length in its entries, with the shortest length first.
+    """Return one owned address for each prefix length that the entries of one address have, the shortest length first.
 
-    If the text of an entry has the length (`address/length`), entries of this address with a separate length or without
-    a length are ignored.
+    If an entry has the length in its text (`address/length`), only entries of this form count.
     """
     is_primary = any(entry.primary for _, _, entry in items)
     with_length = [item for item in items if "/" in item[2].text]

@@ -178,7 +178,8 @@ def read_report_text(
 ) -> Report:
     """Return the validated report in JSON text or nmstate's YAML text. If an object has a key twice, this is an error.
 
-    `routes` are outputs of `ip -j route` for a report of `ip -j addr`. `format` and `item` are as for `read_report`.
+    `routes` are outputs of `ip -j route` for a report of `ip -j addr`. `format` and `item` have the same meaning as in
+    `read_report`.
     """
     value, format = _parse_any(text, format, parse_json_without_duplicates)
     if routes:

@@ -128,10 +128,11 @@ class Format(Struct, frozen=True):
     `detect` checks the shape of a document, and `looks_for` describes this shape in error messages. `reader` is the
     module that reads the format. `begins` are the usual beginnings of texts in this format. `schema` is the name of the
     JSON Schema of the format, which also controls masking. Before masking, `to_mask` converts the document to a
-    document that the schema describes. `writer` is the class that writes changes into its documents. `is_yaml` means
-    that the tool also prints YAML, `has_items` that a document can describe several hosts, and `is_kernel` that names
-    in a text can have any octets. If a text has none of these beginnings, the format with `is_default` is the most
-    likely format. Values such as `module:name` are imported on first use.
+    document that the schema describes. `writer` is the class that writes changes into its documents.
+
+    `is_yaml` means that the tool also prints YAML. `has_items` means that a document can describe several hosts.
+    `is_kernel` means that names in a text can have any octets. If a text does not begin as any format does, the format
+    with `is_default` is the most likely format. Values such as `module:name` are imported on first use.
     """
 
     name: str

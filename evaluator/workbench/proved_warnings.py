@@ -118,13 +118,14 @@ class _Warnings:
         first = next(removing, None)
         hint = "remove the rule" + ("" if first is None else f", or move it before {self._name(first)}")
         if rule.has_subject and effects == {Effect.REMOVE}:
-            which = "every such interface"
+            which = "every interface for which the condition is true"
             if len(dead.clauses) == 1:
                 which = f"every interface for which {quote(dead.clauses[0].text)} is true"
             return f"{names} {'has' if len(dead.rules) == 1 else 'have'} discarded {which}", hint
         if rule.has_subject and effects == {Effect.ADD}:
+            matches = "matches" if len(dead.rules) == 1 else "match"
             return (
-                f"no such interface is matched by {names}",
+                f"{names} {matches} no interface for which the condition is true",
                 "remove the rule, or add a `match` rule for such interfaces before it",
             )
         return f"{_contradiction(clauses)} after {names}", hint

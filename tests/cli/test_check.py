@@ -286,7 +286,8 @@ def test_a_folder_does_not_leave_out_a_policy_with_a_misspelled_key(
 TOP = "policy: top\nrules:\n  - name: owner\n    rule: match nic when nic in owners\n"
 TOP += "  - name: top\n    rule: discard nic when some other in owners satisfies other above nic\n"
 TOP += "  - name: lower\n    rule: reject nic when some x in owners satisfies nic below x\n"
-PROVED = "the rule `lower` can never fire (proved for every host): `top` has discarded every such interface"
+PROVED = "the rule `lower` can never fire (proved for every host): `top` has discarded every interface for which "
+PROVED += "the condition is true"
 
 
 @pytest.fixture

@@ -250,8 +250,8 @@ def _list_hint(operator: Relate, left: Expression, right: Expression) -> str:
     if left.type.is_list and not right.type.is_list and _relation_between(Relate.IN, right.type, left.type) is not None:
         return f"write `{right.text} {is_not}in {left.text}`"
     if left.type.is_list and right.type.is_list:
-        return "compare two lists by `overlaps` or `within`"
-    return "compare a value with a list by `in`" if left.type.is_list or right.type.is_list else ""
+        return "use `overlaps` or `within` to compare two lists"
+    return "use `in` to compare a value with a list" if left.type.is_list or right.type.is_list else ""
 
 
 def _literal_hint(left: Expression, right: Expression) -> str:

@@ -65,7 +65,7 @@ class ConditionWriter:
         return {**self._values.constants, "near": _near}
 
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
-        """Start a rule and return the list for the statements that the rule executes once.
+        """Start the code of a rule. Return an empty list, to which statements are added that run once for the rule.
 
         `is_on_candidates` is true if every subject of the rule is a candidate.
         """

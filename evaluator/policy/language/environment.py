@@ -35,8 +35,8 @@ class Question:
     """The inputs of a decision except the policy: the facts and addresses of the host, and the parameters. Immutable.
 
     `owned` maps the name of each interface that owns usable host addresses to these addresses. `owners` are these
-    interfaces, sorted by name. Both are fixed before the first rule. A caller that asks many questions about one host
-    can compute `owned` once and pass it.
+    interfaces, sorted by name. `owned` and `owners` do not change after the first rule has begun. A caller that asks
+    many questions about one host can compute `owned` once and pass it.
     """
 
     __slots__ = ("_unowned", "facts", "host", "owned", "owners", "parameters")

@@ -51,7 +51,7 @@ class Type(Struct, frozen=True, array_like=True):
 
     @property
     def listed(self) -> Type:
-        """The type of a list of values of this type."""
+        """The type of a list whose elements have this type."""
         return Type(self.base, is_list=True)
 
 

@@ -204,7 +204,7 @@ class Conjunction:
         self._restrict_text(Read((Base.NIC, "kind"), owner, Type(Base.TEXT), ""), kinds)
 
     def _apply_state(self, literal: InState) -> None:
-        """Apply a state.
+        """Apply `x is STATE` or `x is not STATE`.
 
         - `nic is bond`: the kind is bond. `nic is not bond`: the kind is not bond.
         - `a is private`: the address is in a private network. `a is not private`: the address is outside.
@@ -233,7 +233,7 @@ class Conjunction:
             self._restrict_kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
     def _apply_relation(self, literal: Related) -> None:
-        """Apply the consequences of a relation that do not depend on the values of its sides.
+        """Apply what follows from a relation even if nothing is known about the values of its sides.
 
         - `x < y`: only the sign `<` is left. `x not above y`: only the signs `v` (below) and `|` (neither) are left.
         - `x in L`: L has an element, and the pair is stored in `memberships`.
@@ -334,7 +334,7 @@ class Conjunction:
             self._restrict_number(prefix, Numbers(((network.prefix, network.prefix),)))
 
     def _narrow_member(self, left: Expression, right: Expression, negated: bool) -> None:
-        """Apply a membership.
+        """Apply `x in LIST` or `x not in LIST`.
 
         - `x in [a]`: x = a. `x not in [a, b]`: x != a, and x != b.
         - `x in L`: see `_narrow_element`. `nic not in owners`: `nic.matched` is empty.

@@ -241,7 +241,7 @@ def _hint(condition: Condition) -> str:
         if isinstance(side, Count):
             return "a count is 0 or more"
     if condition.relation is Relate.IN_NETWORK and all(isinstance(side, Constant) for side in sides):
-        return "an address is never in a network of the other family"
+        return "an IPv4 address is never in an IPv6 network, and an IPv6 address is never in an IPv4 network"
     if condition.left.type == Type(Base.NIC):
         return "compare two different interfaces: `some other in candidates satisfies …`"
     return ""

@@ -179,18 +179,19 @@ class Pipeline:
             if self._solver.never(*context, rule.condition):
                 name = quote(earlier.rule.name)
                 return (
-                    start + f"{name} has discarded every such interface",
+                    start + f"{name} has discarded every interface for which the condition is true",
                     f"remove the rule, or move it before {name}",
                 )
         self._solver.candidate = any_of(tuple(weakened(match.rule.condition) for match in self._matched))
         if self._solver.never(*context, rule.condition):
             names = quote_all(match.rule.name for match in self._matched)
+            verb = "matches" if len(self._matched) == 1 else "match"
             return (
-                start + f"no such interface is matched by {names}",
+                start + f"{names} {verb} no interface for which the condition is true",
                 "remove the rule, or add a `match` rule for such interfaces before it",
             )
         return (
-            start + "no such interface remains after the earlier rules",
+            start + "after the earlier rules, no interface remains for which the condition is true",
             "remove the rule, or move it before the earlier rules",
         )
 

@@ -64,5 +64,5 @@ def is_owners(listed: Expression) -> bool:
 
 
 def matched(nic: Expression) -> Expression:
-    """Return the expression `NIC.matched`, where NIC is an expression for an interface."""
+    """Return the expression `NIC.matched`. NIC is an expression whose value is an interface."""
     return Read((Base.NIC, "matched"), nic, Type(Base.OWNED, is_list=True), "")

@@ -89,9 +89,9 @@ def lookup_for(rule: Rule) -> IndexLookup | None:
 
 
 def _narrowed(lookup: IndexLookup) -> IndexLookup:
-    """Return a lookup in the smaller index of owners with a host prefix, if this is possible.
+    """Return a lookup in the index of owners with a host prefix, which is smaller than the index of all owners.
 
-    It is possible if the rest of the condition is false for all other owners. Otherwise the lookup is unchanged.
+    The lookup is returned unchanged if the rest of its condition can be true for an owner without a host prefix.
     """
     if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
         return replace(lookup, index=Index.HOST_PREFIXES)

@@ -260,7 +260,7 @@ class _StepCounter:
         return 2 * self._sizes.interfaces + self._sizes.lists.total
 
     def _patterns(self, globs: Expression) -> int:
-        """Count the compilation of patterns; each pattern is compiled once.
+        """Count the steps to compile patterns. Each pattern is compiled once.
 
         If a pattern depends on a variable, each interface and each element of its lists may give another pattern.
         """
@@ -268,7 +268,7 @@ class _StepCounter:
         return count * (_COMPILE_A_PATTERN + self._text(globs))
 
     def _message_part(self, part: str | Expression) -> _Steps:
-        """Count the printing of a text, or of the elements of a value."""
+        """Count the steps to print a text or the elements of a value."""
         if isinstance(part, str):
             return self._per_subject(1 + len(part) // _IN_A_TEXT)
         element = self._per_subject(_SHOW_AN_ELEMENT + self._text(part) // _IN_A_TEXT)

@@ -1,7 +1,7 @@
 """The degree of a rule's cost, such as n², from the text of the rule alone.
 
 n is the number of interfaces, and m is the length of the longest list that does not contain interfaces. The degree is
-the product of n for the subject of the rule, and n or m for the list of each nested quantifier. `activenic check`
+a product: n for the subject of the rule, and n or m for the list of each nested quantifier. `activenic check`
 prints the degree, and the message about a policy that is too expensive contains it. `cost.py` counts the steps for one
 report.
 """

@@ -194,7 +194,7 @@ def _converted(
 
 
 def elements(condition: Quantified | Filter, environment: Environment, bindings: Bindings) -> Iterator[Value]:
-    """Yield the elements of the list of a quantifier or filter, in the order of the list.
+    """Yield the elements that a quantifier or filter tests, in the order of its list.
 
     If the variable is `other`, the rule's own `nic` is left out.
 

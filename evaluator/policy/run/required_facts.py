@@ -26,7 +26,7 @@ def nodes_of(rule: Rule) -> Iterator[Condition | Expression]:
 
 
 def order_words(program: Program) -> tuple[str, ...]:
-    """Return the words and states of a policy that depend on the order of the report or of the answers, sorted."""
+    """Return the words and states in a policy that depend on the order of report entries or DNS answers, sorted."""
     words: set[str] = set()
     for rule in program.rules:
         for node in nodes_of(rule):

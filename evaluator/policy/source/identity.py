@@ -16,7 +16,7 @@ def policy_text(name: str, text: str) -> PolicyText:
 def policy_digest(texts: tuple[PolicyText, ...]) -> str:
     """Return the digest of a policy.
 
-    If the policy has one text, this is the digest of the text, otherwise the digest of the list of all texts in
+    For a policy with one text, this is the digest of the text. For several texts, it is the digest of their list in
     canonical JSON.
     """
     if len(texts) == 1:

@@ -24,9 +24,10 @@ _FLOW_INDICATORS = re.compile(r"[,\[\]{}]")
 
 
 class ScalarText(Struct, frozen=True):
-    """The text of a scalar, and the offset of each of its characters in the source, plus the offset of its end.
+    """The text of a YAML scalar, with the places of its characters in the source.
 
-    `style` is its YAML style: None for plain, a quote, `|` or `>`. `is_in_flow` is true inside `[…]` or `{…}`.
+    `offsets` has the offset of each character, and as its last element the offset of the end. `style` is the YAML style
+    of the scalar: None for plain, a quote, `|` or `>`. `is_in_flow` is true inside `[…]` or `{…}`.
     """
 
     source: Source

@@ -27,7 +27,7 @@ class DottedName(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The word with its dots, as in the vocabulary."""
+        """The whole word with its dots, as the vocabulary has it."""
         return ".".join(part.text for part in self.parts)
 
 

@@ -75,7 +75,7 @@ def _instead(piece: Piece, hint: str, certain: Container[str] = ()) -> Repair | 
 
 
 def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a rule that has no verb or no condition.
+    """Return the mistake if a rule has no verb or no condition.
 
     `when nic is up`: "the verbs are …". `match nic when`: "write `true` for a condition that is always true".
     """
@@ -93,7 +93,7 @@ def _at_the_beginning(before: Sequence[Piece], unexpected: Piece, _: Sequence[st
 
 
 def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
-    """Return the mistake in front of `when`, or the mistake that `when` is missing.
+    """Return the mistake if a word before `when` is wrong, or if `when` is missing.
 
     `discard all nic when …`: "write `nic`: the rule looks at each interface". `discard nic nic is up`: "write the
     condition after `when`".
@@ -118,7 +118,7 @@ def _before_the_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake
 
 
 def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
-    """Return the mistake after `is` or `is not`.
+    """Return the mistake if a token after `is` or `is not` is wrong.
 
     `nic is a bond`: "remove the article". `nic.mtu is 1500`: "write `nic.mtu = 1500`". `nic is not in owners`: "write
     `not in` without `is`".
@@ -153,12 +153,12 @@ def _after_is(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> M
     elif unexpected.kind == "BOOL":
         hint = "a boolean is used without `is`: write `x` or `not x`"
     else:
-        hint = "compare values by `=` or `in`"
+        hint = "use `=` or `in` to compare values"
     return _about(unexpected, "expected the name of a state after `is`, found {}", hint, repair)
 
 
 def _article_after_is(last: Piece, rest: Sequence[Piece], unexpected: Piece) -> Mistake | None:
-    """Return the mistake of an article between `is` and the name of a state; `last` is perhaps the article."""
+    """Return the mistake if the token `last` is an article between `is` and the name of a state."""
     negated = bool(rest) and rest[-1].kind == "NOT"
     after = rest[:-1] if negated else rest
     if last.text not in _ARTICLES or not after or after[-1].kind != "IS" or unexpected.kind != "NAME":
@@ -177,7 +177,7 @@ def _operand_of(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a parenthesis or bracket.
+    """Return the mistake if a parenthesis or bracket is wrong or missing.
 
     `count(nic.slaves > 1`: "add `)`". `nic.name in ("a", "b")`: "write a list in brackets".
     """
@@ -208,7 +208,7 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
 
 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
-    """Return the mistake of a closing bracket.
+    """Return the mistake if a closing bracket does not close the last open bracket.
 
     `nic is up)`: "remove the bracket, or add `(`". `["a")`: "close the brackets in their order".
     """
@@ -230,7 +230,7 @@ def _is_call(before: Sequence[Piece], opened: Piece) -> bool:
 
 
 def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of a word from another language. The word is between two values or replaces a quantifier.
+    """Return the mistake if a word from another language is between two values, or replaces a quantifier.
 
     `nic.mtu between 1 and 5`: "compare twice". `nic.name.startswith("eth")`: "write `like` with a glob".
     """
@@ -255,7 +255,7 @@ _FOR_SATISFIES = frozenset({"where", "when", "if", "with", "such", "that", "whic
 
 
 def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake inside `some x in LIST satisfies …`, or the mistake that a quantifier is used as a value.
+    """Return the mistake if a word in `some x in LIST satisfies` is wrong, or if a quantifier is used as a value.
 
     `some x in nic.slaves where x is up`: "write `satisfies` instead". `nic.mtu = some x in …`: "write it last, or in
     parentheses".
@@ -278,7 +278,7 @@ def _in_a_quantifier(before: Sequence[Piece], unexpected: Piece, accepts: Sequen
 
 
 def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequence[str]) -> Mistake | None:
-    """Return the mistake of two adjacent operators, a missing value, or a token after a complete condition.
+    """Return the mistake if two operators are adjacent, a value is missing, or a token follows a complete condition.
 
     `nic.mtu => 5`: "write `>=`". `nic is up and`: "something is missing after `and`".
     """
@@ -304,7 +304,7 @@ def _after_a_condition(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
 
 
 def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mistake:
-    """Return the mistake of a token that follows a complete condition.
+    """Return the mistake if a token follows a complete condition.
 
     `nic is up nic is down`: "join conditions with `and` or `or`". `nic.mtu = 5 = 6`: "compare twice and join with
     `and`". `nic.slaves[0] is up`: "a list has no index".

@@ -77,7 +77,7 @@ class Interface(Struct, gc=False):
 
 
 class Via(Struct, gc=False):
-    """A next hop with an address of the other family."""
+    """A next hop whose address is not of the family of the route."""
 
     family: object = UNSET
     host: str = ""

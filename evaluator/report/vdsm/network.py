@@ -96,7 +96,7 @@ def _devices_differ(network: str, data: Network) -> Iterator[str]:
 
 
 def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
-    """Compare the VLAN ID of a network with the VLAN ID of its VLAN device, or of the VLAN devices in its bridge."""
+    """Compare the VLAN ID of a network with `vlans`: the VLAN IDs of its device, or of the ports of its bridge."""
     ids = set() if data.vlanid is None else set(vlans.values()) - {None}
     if ids and data.vlanid not in ids:
         shown = quote_some(sorted(vlans), _MOST_NAMES)

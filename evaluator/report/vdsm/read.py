@@ -1,4 +1,4 @@
-"""Reads the reply to VDSM's getCapabilities, of every version since 4.9.
+"""Reads the reply to VDSM's getCapabilities. All versions since 4.9 are supported.
 
 Source of the format: VDSM's API schema (types NetInfoNic, NetInfoBond, NetInfoVlan, NetInfoBridgedNetwork,
 NetInfoBridgelessNetwork) and the replies of old versions. The maps `nics`, `vlans`, `bondings` and `bridges` describe
