@@ -201,7 +201,7 @@ def test_text_and_page_of_an_explanation(monkeypatch: pytest.MonkeyPatch) -> Non
         assert shown.replace("'", "&#x27;") in page
     part = evaluator.to_html(STRICT.decide(REPORT, HOST).reasons(interfaces=["ens1"]))
     assert "The search for changes left out 1 interface." in part
-    assert "are not explained: 1 more interface" in part
+    assert "are not explained: 4 more interfaces." in part
 
 
 def test_a_page_names_the_candidates_with_their_addresses() -> None:
