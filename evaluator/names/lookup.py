@@ -84,7 +84,7 @@ _MESSAGES = {
     Outcome.SERVER_FAILED: (
         FindingCode.DNS_SERVER_FAILED,
         "could not be looked up: the name servers failed",
-        "the zone may be broken, or its DNSSEC signatures invalid",
+        "the zone may be broken, or its DNSSEC signatures may be invalid",
     ),
     Outcome.REFUSED: (
         FindingCode.DNS_REFUSED,

@@ -174,9 +174,9 @@ def _vlan_id(link: Link, number: int) -> Option:
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
     """Yield the possible change that routes a destination through the interface.
 
-    If reports of the format contain only default routes, also yield a second possible change. It adds the default route
-    and removes every address with a subnet that contains the destination, because a subnet is more specific than a
-    default route.
+    If reports of the format contain only default routes, also yield a second possible change. This second change adds
+    the default route, and removes every address whose subnet contains the destination. The reason is that the route to
+    such a subnet has precedence over a default route.
     """
     route = _route(case, link, destination)
     yield Option((route,))

@@ -48,7 +48,7 @@ def hides_addresses(report: Report) -> bool:
 
 
 def _writer_of(report: Report) -> type[ReportWriter]:
-    """Return the writer of the report's format; if the format has no writer, return `ReportWriter`."""
+    """Return the writer of the report's format. If the format has no writer, return the base class."""
     path = next((entry.writer for entry in FORMATS if entry.name == report.format), "")
     return cast("type[ReportWriter]", load_entry(path)) if path else ReportWriter
 
