@@ -45,9 +45,9 @@ host and its own addresses has no warning under `strict`.
 - `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` have the severity `info` if their interface has no part in the
   decision. An example is a bridge for containers that has no carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and
   `ADDRESS_WITHOUT_INTERFACE` have the severity `info` if their address is not a host address.
-- `REPORT_LACKS_FACT` lists facts that the policy uses, but that no report of this format contains. The finding is a
-  `warning` if a `reject` or `ambiguous` rule is true only because such a fact is missing. If you see this warning,
-  check the answer on the host.
+- `REPORT_LACKS_FACT` lists facts that the policy uses, but that reports in the format of this report never contain. The
+  finding is a `warning` if a `reject` or `ambiguous` rule is true only because such a fact is missing. If you see this
+  warning, check the answer on the host.
 - A rule with the code `SEVERAL_INTERFACES` or `ANSWER_NOT_OWNED` needs no hint. If the hint is missing, activenic makes
   a hint for the decision. If one address is on several interfaces, the hint is a rule that removes one of these
   interfaces. If no interface owns an address, the hint names the place of the address in the report.
