@@ -133,8 +133,8 @@ def _add_inputs_to(parser: argparse.ArgumentParser) -> None:
 
 def _add_details_to(parser: argparse._ActionsContainer) -> None:
     table = (
-        "for a folder of reports: a table (.csv, .jsonl or .parquet) with the addresses of the hosts, in the columns "
-        "`id` (the file name of the report without its extension) and `addresses`"
+        "the addresses of the hosts, if an input is a folder of reports: a table (.csv, .jsonl or .parquet) with the "
+        "columns `id` (the file name of the report without its extension) and `addresses`"
     )
     parser.add_argument("--addresses", metavar="TABLE", type=Path, help=table)
     parameter = "a parameter of the policy; may be repeated; takes precedence over the parameters of a question"

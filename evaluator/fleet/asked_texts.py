@@ -24,7 +24,7 @@ from evaluator.policy.parameters import ParameterInput
 class PolicyTexts(Struct, frozen=True):
     """The texts of a policy and of its bases, the digest of the policy, and the version of activenic.
 
-    The text of the first base is first. The version is that of the driver.
+    The text of the first base is first. The version is the version of the driver.
     """
 
     sources: tuple[Source, ...]
@@ -42,7 +42,7 @@ class AskedTexts(Struct, frozen=True):
 
     @staticmethod
     def of(asked: Asked) -> AskedTexts:
-        """Return the form that is sent to workers."""
+        """Return the value that is sent to the workers."""
         program = asked.policy.program
         pairs = zip(program.texts, program.contents, strict=True)
         sources = tuple(Source(text.name, content) for text, content in pairs)

@@ -97,7 +97,7 @@ def _bar(name: str, hosts: Sequence[HostRow], questions: int, most: int, *, is_r
 
 
 def _findings(fleet: FleetComparison) -> Iterator[Bar]:
-    """Yield a bar for each finding code that hosts get or lose. It has no table of hosts: only numbers are known."""
+    """Yield a bar for each finding code that hosts get or lose. A bar has no table: only numbers are known."""
     codes = {code[1:] for code in fleet.findings}
     counts = {code: (fleet.findings.get(f"+{code}", 0), fleet.findings.get(f"-{code}", 0)) for code in codes}
     for code, (new, gone) in sorted(counts.items(), key=lambda one: (-sum(one[1]), one[0])):

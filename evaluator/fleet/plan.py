@@ -33,7 +33,7 @@ _MAGIC_OCTETS = 64
 
 
 class InputFile(Struct, frozen=True):
-    """A file, and the values that show whether it changed: its length and the time of its last change."""
+    """A file with its length and the time of its last change. These values show whether the file changed."""
 
     path: str
     octets: int

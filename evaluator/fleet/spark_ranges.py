@@ -166,7 +166,7 @@ def _failure(code: str, what: str, error: Exception, hint: str) -> QuestionError
 
 
 def cause_in(text: str) -> str:
-    """Return the last line of an error that begins with the name of an exception, or else the first line."""
+    """Return the last line that begins with the name of an exception; the first line if no line begins with one."""
     lines = [line for line in text.splitlines() if line.strip()]
     causes = [match[1] for match in map(_CAUSE.match, lines) if match]
     return (causes or lines or [""])[-1 if causes else 0].strip()[:_LONGEST_CAUSE]

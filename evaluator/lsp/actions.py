@@ -14,7 +14,7 @@ from evaluator.lsp.workspace import Workspace
 
 
 class QuickFix(Struct, frozen=True):
-    """A fix of a diagnostic as edits of the raw text; `is_preferred` is true for a safe first fix."""
+    """A fix of a diagnostic as edits of the raw text. `is_preferred` is true if the fix is safe and listed first."""
 
     title: str
     diagnostic: Diagnostic

@@ -16,7 +16,7 @@ OPERATORS: dict[str, str] = {
     "in": "the left value is an element of the list; an address can also be in a network or in a list of networks",
     "overlaps": "the two lists have a common element",
     "within": "every element of the left list is in the right list; true if the left list is empty",
-    "like": "the text matches the glob or a glob of the list: `*` is any text, `?` any character, `[a-z]` one of these",
+    "like": "the text matches the glob or a glob of the list: `*` is any text, `?` any character, `[a-z]` a letter",
     "above": "the first interface is built on the second interface, directly or through other interfaces",
     "below": "the second interface is built on the first interface, directly or through other interfaces",
     "is": "the value has the kind or state, or the named condition is true; `is known`: the report has the value",

@@ -109,7 +109,7 @@ def _without_line(text: str, offset: int) -> str:
 
 
 def place_at(outline: Outline, offset: int) -> Place | None:
-    """Return the smallest key or value that contains an offset. The offset at its end belongs to it."""
+    """Return the smallest key or value that contains an offset. It also contains the offset at its end."""
     return None if outline.located is None else _place_in(outline.located, offset, ())
 
 

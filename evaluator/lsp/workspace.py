@@ -56,7 +56,7 @@ class Workspace:
         self._files = None
 
     def document(self, key: str) -> Document | None:
-        """Return the text with this key; None if the editor does not have it open and its file cannot be read."""
+        """Return the text with this key from the editor, else from its file; None if the file cannot be read."""
         return self._open.get(key) or self._file(Path(key))
 
     def documents(self) -> tuple[Document, ...]:

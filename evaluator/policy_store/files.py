@@ -93,7 +93,7 @@ def _precedence(file: PolicyFile, before: PolicyFiles) -> tuple[bool, Path]:
 
 
 def _with_own_name(file: PolicyFile, owners: Mapping[str, PolicyFile], before: PolicyFiles) -> PolicyFile:
-    """Return a file. If the name of its policy is taken, return the file with the last policy and a problem."""
+    """Return a file. If another policy has the same name, return the file with its last policy and a problem."""
     message = "" if file.policy is None else _name_problem(file.policy, owners)
     if not message:
         return file

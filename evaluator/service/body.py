@@ -106,7 +106,7 @@ async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
 
 
 def require_media_type(request: Request, *allowed: str) -> None:
-    """Raise Problem if the body does not have one of the allowed media types.
+    """Raise Problem if the media type of the body is not allowed.
 
     This also protects against web pages of another origin. They can send a body only with the media types of forms, or
     after a preflight request, which this service refuses.

@@ -42,7 +42,7 @@ class Guard:
         metrics.in_flight.set_function(lambda: self._in_flight)
 
     def admit(self, request: Request) -> Admission:
-        """Return a `with` block during which the request is counted. Raises Problem if it is not admitted."""
+        """Return a `with` block during which the request is counted. Raises Problem if the request is refused."""
         self._require_host(request)
         if self._tokens is not None and not self._tokens.accept(request.headers.get("authorization")):
             raise Problem(ProblemType.UNAUTHORIZED, "send the header `Authorization: Bearer TOKEN`", headers=_CHALLENGE)

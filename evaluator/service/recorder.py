@@ -78,7 +78,7 @@ class _GroupRecorder:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the last failure was more than some seconds ago."""
+        """Whether some seconds have passed since the last failure."""
         return time.monotonic() - self._failed_at >= _PAUSE_AFTER_FAILURE
 
     async def store(self, records: Sequence[Record]) -> None:

@@ -89,7 +89,7 @@ def parse_for_policies(assignments: Iterable[str], *policies: Policy) -> dict[st
 
 
 def parse_for_each(assignments: Iterable[str], *policies: Policy) -> tuple[dict[str, Literal], ...]:
-    """Return for each policy the values of `name=value` texts that it declares, parsed by its own types.
+    """Return for each policy the values of its parameters. Each policy parses the texts `name=value` by its own types.
 
     Raises PolicyError if no policy declares a parameter, or if a text is invalid.
     """

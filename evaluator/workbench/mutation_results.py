@@ -17,7 +17,7 @@ _ORDER = (Fate.PROVED, Fate.EQUAL, Fate.SURVIVED)
 
 
 def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
-    """Yield the mutants that no test kills, the survivors last, then the number of mutants for each result."""
+    """Yield the mutants that no test kills, with the survivors at the end. Then yield the number for each result."""
     for fate in _ORDER:
         for result in results:
             if result.fate is fate:

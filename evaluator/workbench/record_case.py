@@ -40,7 +40,7 @@ class RecordCase(Struct, frozen=True):
 
 
 def record_case(record: Record, stem: str | None, policy: str | None = None) -> RecordCase:
-    """Return the test of a record.
+    """Return a test that is made from a record.
 
     `stem` is the beginning of the names of further files; None if further files cannot be written. `policy` is the name
     to use instead of the policy of the record. Raises RecordError if the report or the policy of the record was erased,

@@ -19,8 +19,9 @@ def small_host_case(
 ) -> NewCase:
     """Return a test with a host. `want` is the decision of the policy for this host.
 
-    The short notation is used only if `policy` and the policies `others` decide it like the host. For example, `others`
-    are mutants that the test kills. Raises RecordError if a test file cannot contain the report.
+    The test has the short notation only if `policy` and the policies in `others` give the same decisions for the
+    notation as for the host. For example, `others` are mutants that the test kills. Raises RecordError if a test file
+    cannot contain the report.
     """
     case = new_case(case_of(decide_host(policy, host)), title, want)
     notation = short_notation(host, policy, *others)
