@@ -237,7 +237,7 @@ class ConditionChecker:
         return None if known is None else Truth(known, self._problems.text(node.span), node.span)
 
     def _state(self, node: nodes.StateTest, scope: Scope) -> Checked:
-        """Check `x is NAME`. NAME is a state of x, which must be known, or a named condition. Then x must be a nic.
+        """Check `x is NAME`. If NAME is a state, x must be known. If NAME is a named condition, x must be a nic.
 
         For `x is known` and `x is unknown`, x may be unknown (see `_knowing`).
         """

@@ -28,7 +28,7 @@ class Judges(Enum):
     """The interfaces for which a rule with a subject is evaluated."""
 
     INTERFACES = "all of the report"
-    CANDIDATES = "the candidates before the rule"
+    CANDIDATES = "the candidates before the rule is evaluated"
 
 
 class Subject(Enum):
@@ -83,12 +83,12 @@ class Verb(Struct, frozen=True):
         return self.failed if self.effect is Effect.KEEP else self.held
 
 
-_MATCH = "adds the interfaces for which the condition is true to the candidates"
+_MATCH = "adds to the candidates the interfaces for which the condition is true"
 _DISCARD = "removes the candidates for which the condition is true"
 _PREFER = "removes the candidates for which the condition is false, if the condition is true for at least one candidate"
 _AMBIGUOUS = "makes the decision ambiguous if the condition is true"
 _REJECT = "forbids deploying on the candidates for which the condition is true"
-_WARN = "adds a finding for each interface for which the condition is true; without `nic`, one finding"
+_WARN = "adds a finding for each interface for which the condition is true; a rule without `nic` adds one finding"
 _ALL, _LEFT = Judges.INTERFACES, Judges.CANDIDATES
 _TABLE = (
     Verb("match", _MATCH, Effect.ADD, _ALL, Subject.NEEDED, "adds", "matched", "not matched"),

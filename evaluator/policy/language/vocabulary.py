@@ -123,7 +123,7 @@ def _attribute(
 
 
 def _of_question(owner: Base, name: str, type_: Type, meaning: str) -> Word:
-    """Return a word whose value is read from the question: an attribute, or a method for a word of `nic`."""
+    """Return a word whose value is an attribute of the question. A word of `nic` is read with a method instead."""
     read: Callable[[object], Any] = attrgetter(f"question.{name}")
 
     def get(environment: Environment, value: object) -> Value:
@@ -149,7 +149,7 @@ def _base(environment: Environment, nic: Link) -> Link | None:
 _BASED = (Kind.VLAN, Kind.MACVLAN)
 _HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
-    _attribute(None, "candidates", _NICS, "the candidates before the rule"),
+    _attribute(None, "candidates", _NICS, "the candidates before the rule is evaluated"),
     _attribute(None, "interfaces", _NICS, "all interfaces of the report", "facts.links"),
     _attribute(None, "owners", _NICS, "the interfaces that own a usable host address", "question.owners"),
     _attribute(None, "host", Type(_HOST), "the name and the addresses of the host"),
@@ -310,7 +310,7 @@ STATES: tuple[State, ...] = (
 FUNCTIONS: dict[str, Function] = {
     function.name: function
     for function in (
-        Function("count", "a list", _INTEGER, "the number of its distinct elements"),
+        Function("count", "a list", _INTEGER, "the number of distinct elements of the list"),
         Function(
             "cidr",
             "a text",

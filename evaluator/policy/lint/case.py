@@ -361,7 +361,7 @@ class Conjunction:
             self._require_element(matched(value))
 
     def _compare_lists(self, left: Expression, right: Expression) -> None:
-        """Apply the fact that two lists have a common element: impossible if no value can be in both lists."""
+        """Use that two lists have a common element. If no value can be in both lists, the conjunction is impossible."""
         left_elements, right_elements = element_domain(left), element_domain(right)
         if isinstance(left_elements, Numbers):
             are_disjoint = isinstance(right_elements, Numbers) and left_elements.intersection(right_elements).is_empty

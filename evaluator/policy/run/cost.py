@@ -207,7 +207,7 @@ class _StepCounter:
         return self._per_subject(_MAKE_A_FINDING).plus(*map(self._message_part, parts))
 
     def once_per_rule(self, rule: Rule) -> int:
-        """Count the forms of lists that are built once for the rule."""
+        """Count the steps to convert lists to the forms that the rule searches: sets, tables and compiled patterns."""
         nodes = [node for root in (rule.condition, *_words(rule.message, rule.hint)) for node in walk(root)]
         steps = 0
         for node in nodes:

@@ -80,7 +80,7 @@ def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition
 
 
 def affected_rules(program: Program, missing: frozenset[str]) -> AffectedRules:
-    """Return the rules that use one of these facts."""
+    """Return the rules that use at least one of the missing facts."""
     used = [(number, rule, facts_of(rule) & missing) for number, rule in enumerate(program.rules)]
     affected = [(number, rule, facts) for number, rule, facts in used if facts]
     return AffectedRules(

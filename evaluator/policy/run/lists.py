@@ -88,7 +88,7 @@ def is_in(address: Address, networks: Iterable[Cidr]) -> bool:
 
 
 def matcher(globs: Value) -> Match:
-    """Return a function that returns a match object for a text that matches one of the globs, otherwise None."""
+    """Return a function. If a text matches one of the globs, the function returns a match object, otherwise None."""
     patterns = globs if isinstance(globs, tuple) else () if globs is None else (globs,)
     return re.compile("|".join([fnmatch.translate(str(glob)) for glob in patterns]) or "(?!)").match
 

@@ -48,7 +48,7 @@ def show_briefly(value: object) -> str:
 def finding_of(
     rule: Rule, question: Question, nic: Link, values: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
-    """Return the finding of a rule that was true for an interface.
+    """Return the finding of a rule for an interface for which the rule was true.
 
     `values` are the values of the address words in the message, and they become the addresses of the finding. If the
     message has no address words, the finding has the host addresses that the interface owns.
@@ -79,7 +79,7 @@ def _interfaces_and_addresses(values: Iterable[Value]) -> tuple[set[str], set[Ad
 def finding_without_subject(
     rule: Rule, question: Question, candidates: tuple[Link, ...], values: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
-    """Return the finding of a rule without a subject that was true.
+    """Return the finding of a true rule that has no subject.
 
     `values` are the values of the words in its message. The finding is about the interfaces and addresses in `values`.
     The finding of an `ambiguous` rule is also about the candidates and the host addresses that they own.

@@ -45,8 +45,9 @@ def shipped_text(name: str) -> bytes:
 def find_policy(name: str | Path, search: Sequence[Path] = (), folder: Path | None = None) -> Source:
     """Return the text of a shipped policy or of a file.
 
-    A file's name contains a slash or ends with `.yaml` or `.yml`. A relative path is looked up in `folder` (default:
-    the working directory), then in the folders of `search`. Raises PolicyError if the policy is missing or not UTF-8.
+    A name is a path if it contains a slash or ends with `.yaml` or `.yml`. A relative path is looked up in `folder`
+    (default: the working directory), then in the folders of `search`. Raises PolicyError if the policy is missing or
+    not UTF-8.
     """
     if isinstance(name, str) and name in shipped_names():
         return Source(f"{name}.yaml", shipped_text(name).decode())

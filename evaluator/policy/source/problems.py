@@ -41,7 +41,7 @@ class Problems:
         self._add(Diagnostic(code, message, "", hint, Severity.WARNING, fixes=fixes), span)
 
     def info(self, code: str, message: str, span: Span, hint: str = "") -> None:
-        """Report a fact that the author may have intended."""
+        """Report a fact that the author should know, although it may be intended."""
         self._add(Diagnostic(code, message, "", hint, Severity.INFO), span)
 
     @property

@@ -251,7 +251,7 @@ def _continuation(line: _Line, before: Sequence[_Line]) -> YamlMistake | None:
     if line.key or line.dash or not before or not before[-1].key:
         return None
     if re.match(r"(and|or|when|satisfies|in|not)\b", line.rest) and line.column <= before[-1].column:
-        hint = f"indent the line more than {quote(before[-1].key)}"
+        hint = f"indent this line more than the line of {quote(before[-1].key)}"
         return YamlMistake("this line continues the text above, but is not indented", hint, line.at(line.rest))
     return None
 

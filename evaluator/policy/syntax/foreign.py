@@ -151,7 +151,7 @@ BETWEEN_VALUES = _table(
     ("does doesnt dont do", "write `not` before the relation: nic.addresses not overlaps host.addresses"),
     ("are was", "write `is`"),
     ("nor", "write `and not`"),
-    ("xor", "write both cases: a and not b or not a and b"),
+    ("xor", "write both cases: (a and not b) or (not a and b)"),
     ("but also", "write `and`"),
     ("otherwise", "write `or`"),
     ("then else elif", _NO_BRANCHES),

@@ -74,7 +74,7 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
 
 
 def is_listed(data: Device) -> bool:
-    """Return whether `ipv4addrs` contains the address in `addr`. If `netmask` is set, it must be the same."""
+    """Return whether `ipv4addrs` contains the address in `addr`, with the netmask in `netmask` if that is set."""
     addr, texts = data.addr, data.ipv4addrs
     if not addr or texts is None:
         return False
