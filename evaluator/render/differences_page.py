@@ -32,7 +32,7 @@ from evaluator.verify.search import decide_host
 
 
 def write_page(found: Differences, stream: TextIO) -> None:
-    """Write the page of a comparison."""
+    """Write the HTML page of a comparison of two policies to a stream."""
     stream.write(page(found))
 
 
@@ -107,7 +107,7 @@ def _host(found: Differences, title: str, example: ChangedHost, anchor: str) -> 
 
 
 def _side(policy: Policy, answer: PolicyAnswer, example: ChangedHost, anchor: str) -> CompactDecision:
-    """Return the decision of one policy about the host."""
+    """Return the decision of one of the two policies about a host."""
     decision = decide_host(policy, replace(example.host, parameters=answer.parameters))
     return CompactDecision(visible(policy.name), anchor, decision)
 

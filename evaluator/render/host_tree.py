@@ -36,7 +36,7 @@ def tree_of(host: AbstractHost, roles: Mapping[str, Role], added: Collection[str
 
 
 def _rows(host: AbstractHost) -> Iterator[tuple[str, str]]:
-    """Yield a text and the name of the interface for each line."""
+    """Yield each line of the drawing as two values: the text, and the name of the interface in this line."""
     below = {index for interface in host.interfaces for index in interface.lowers}
     drawn: set[int] = set()
     for index in range(len(host.interfaces)):

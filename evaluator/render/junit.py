@@ -45,7 +45,7 @@ class JunitSuite(Struct, frozen=True):
 
 
 def junit_document(name: str, suites: Iterable[JunitSuite]) -> str:
-    """Return the whole XML document."""
+    """Return the JUnit XML document of all test suites."""
     suites = tuple(suites)
     root = Element("testsuites", {"name": xml_text(name), **_counts(suites)})
     for suite in suites:

@@ -44,7 +44,7 @@ class Output(Struct, Generic[_Write], frozen=True):
 
     @property
     def write(self) -> _Write:
-        """Return the writer function."""
+        """Import the writer function and return it."""
         return cast("_Write", entry(self.writer))
 
 
@@ -56,5 +56,5 @@ class WriteExplanation(Protocol):
 
 
 def output_of(outputs: Iterable[Output[_Write]], name: str) -> Output[_Write]:
-    """Return the output format with a name."""
+    """Return the output format that has this name."""
     return next(output for output in outputs if output.name == name)

@@ -151,7 +151,7 @@ def change_of_example(change: Change, example: ChangedHost) -> str:
 
 
 def change_words(change: Change) -> str:
-    """Return a change in words."""
+    """Return a short text about a change, such as `resolved → rejected`."""
     if isinstance(change, Transition):
         same = ", another interface" if change.old is change.new else ""
         return f"{change.old} → {change.new}{same}"
@@ -159,7 +159,7 @@ def change_words(change: Change) -> str:
 
 
 def answer_text(answer: PolicyAnswer) -> str:
-    """Return the status and the interface."""
+    """Return the status and the interface of an answer as text."""
     return answer.status if answer.host_active_nic is None else f"{answer.status} {visible(answer.host_active_nic)}"
 
 

@@ -52,7 +52,7 @@ def relation(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
 
 
 def facts(host: AbstractHost, interface: AbstractInterface) -> Iterator[str]:
-    """Yield the other facts of an interface, one phrase each."""
+    """Yield one phrase for each fact of an interface, except its name, kind and lower devices."""
     addresses = list(_owned(host, interface))
     if addresses:
         yield f"has {', '.join(addresses)}"

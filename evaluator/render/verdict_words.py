@@ -38,7 +38,7 @@ def verdict_words(result: PropertyResult) -> str:
 
 
 def time_words(result: PropertyResult) -> str:
-    """Return how long a result took, or that it was remembered."""
+    """Return how long a result took. For a remembered result, return that it was remembered."""
     return "remembered" if result.is_remembered else f"{result.seconds:.1f} s"
 
 
@@ -50,7 +50,7 @@ def expectation_words(result: PropertyResult) -> str:
 
 
 def verdict_details(result: PropertyResult) -> Iterator[str]:
-    """Yield the details of a verdict, without its counterexample."""
+    """Yield the details of a verdict, but not its counterexample."""
     match result.verdict:
         case Refuted(parts=parts, size=size) if parts:
             yield _false_because(result, size)
@@ -64,7 +64,7 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
 
 
 def _false_because(result: PropertyResult, size: int | None) -> str:
-    """Return the words before the parts of the policy that make a property false."""
+    """Return the words that introduce the parts of the policy that make a property false."""
     if isinstance(result.of.statement, OrderIndependent):
         return "the policy reads the order of the report or of the answers:"
     return "no effect on any host (proved):" if size is None else f"no effect on a host of at most {size} interfaces:"

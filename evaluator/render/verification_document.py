@@ -26,13 +26,13 @@ SCHEMA_VERSION = 1
 
 
 def write_document(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Write the document of all results."""
+    """Write the JSON document of all verification results to a stream."""
     json.dump(document(policy, results), stream, indent=2)
     stream.write("\n")
 
 
 def document(policy: Policy, results: Iterable[PropertyResult]) -> dict[str, object]:
-    """Return the results as JSON-ready data."""
+    """Return the verification results as JSON-ready data."""
     items = tuple(results)
     return {
         "schema_version": SCHEMA_VERSION,

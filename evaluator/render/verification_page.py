@@ -35,7 +35,7 @@ _HEADER_CLASSES = {_UNEXPECTED: "rejected", _UNDECIDED: "ambiguous", _EXPECTED: 
 
 
 def write_page(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Write the page of all results."""
+    """Write the HTML page of all verification results to a stream."""
     stream.write(page(policy, tuple(results)))
 
 

@@ -16,7 +16,7 @@ class AbstractInterface(Struct, frozen=True):
     `lowers` are indices into `AbstractHost.interfaces`: the slaves of a bond, the ports of a bridge, the base of a
     VLAN. `owns` and `primary` are indices into `AbstractHost.addresses`; `primary` is a subset of `owns`. `prefixes`
     are the prefix lengths of `owns`. `networks` are the logical networks on the interface itself, without the networks
-    on its bridge. `vlan_id` is 0 for an interface that is not a VLAN, None for an unknown ID. `facts` are the other
+    on its bridge. `vlan_id` is 0 for an interface that is not a VLAN, None for an unknown ID. `facts` are all other
     facts that the decision read. Each key in `facts` is a word of the rule language.
     """
 

@@ -84,7 +84,7 @@ def _is_impossible(script: str) -> bool:
 
 
 class _Search:
-    """Asks the solver about the parts of one policy, and collects the dead ones."""
+    """Asks the solver about the parts of one policy, and collects the dead parts."""
 
     def __init__(self, program: Program, is_impossible: IsImpossible) -> None:
         self._program = program
@@ -117,7 +117,7 @@ class _Search:
         return next((is_order for is_order in (_no_order, self._is_impossible) if is_proved(is_order)), None)
 
     def _is_inside_dead(self, part: Part) -> bool:
-        """Return whether the rule of a part, or a clause around it, is dead already."""
+        """Return whether the rule of a part, or a clause that contains the part, was already found to be dead."""
         before = (dead.part for dead in self.dead if dead.part.number == part.number)
         return any(dead.can is not Can.HOLD or is_inside(part.clause, dead.clause) for dead in before)
 

@@ -43,17 +43,17 @@ class PairDifferences(Struct, frozen=True):
 
     @property
     def transitions(self) -> tuple[ChangeResult, ...]:
-        """The results for the changes of the answer."""
+        """The results for the possible changes of the answer."""
         return tuple(result for result in self.results if isinstance(result.change, Transition))
 
     @property
     def findings(self) -> tuple[ChangeResult, ...]:
-        """The results for the changes of findings."""
+        """The results for the possible changes of findings."""
         return tuple(result for result in self.results if isinstance(result.change, FindingChange))
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """What the proofs assume about every report."""
+        """The assumptions of the proofs about every report."""
         return tuple(dict.fromkeys(law for result in self.results for law in result.assumed))
 
 

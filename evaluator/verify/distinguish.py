@@ -149,7 +149,7 @@ def _names(links: tuple[Link, ...]) -> tuple[str, ...]:
 
 
 def seen(decision: Decision) -> _Seen:
-    """Return what a policy test can state about a decision."""
+    """Return the facts about a decision that a policy test can check."""
     codes = {finding.code for finding in decision.findings}
     return decision.status, decision.candidates, codes, fired_rules(decision)
 

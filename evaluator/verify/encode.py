@@ -131,7 +131,7 @@ class Encoder:
         return partial(apply, self._theory.declare(self._theory.fresh(f"any_{rule.name}"), (NIC,)))
 
     def after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
-        """Return the candidates after a rule that changes them."""
+        """Return the candidates after a rule. The rule changes the candidates."""
         effect, words = rule.verb.effect, f"after_{rule.name}"
         if effect is Effect.ADD:
             return self._defined(words, disjunction((before(_X), hits(_X))))

@@ -210,7 +210,7 @@ class HostTerms:
         }
 
     def owned_state(self, state: str, owned: str) -> Formula:
-        """Return the formula that an owned address is in a state."""
+        """Return the formula that an owned address has a state, such as `is primary`."""
         return apply(self.theory.declare(f"is_{state}", (OWNED,)), owned)
 
     def identity(self, base: Base, term: Term) -> str:

@@ -411,7 +411,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return {*names, made.get(_CLIENT)}
 
     def link_at(self, index: int) -> LazyLink:
-        """Return the interface of a device."""
+        """Return the interface of the device with this index."""
         return cast("LazyLink", self.by_name[self.shape.names[index]])
 
     @property

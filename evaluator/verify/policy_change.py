@@ -45,7 +45,7 @@ class FindingChange(Struct, frozen=True):
 
     @property
     def key(self) -> FindingKey:
-        """The code and the severity."""
+        """The code and the severity of the finding."""
         return self.code, self.severity
 
 

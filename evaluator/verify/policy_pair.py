@@ -31,7 +31,7 @@ _OF_NEW = "{}.new"  # the name of a parameter of the new policy whose value diff
 
 
 class ParameterValues(StrEnum):
-    """Which values the parameters of two compared policies have."""
+    """The values of the parameters in a comparison of two policies."""
 
     SAME = "same"
     DEFAULTS = "defaults"
@@ -116,7 +116,7 @@ def _pair(
 
 
 def _joint(one: Parameter | None, other: Parameter | None) -> Parameter:
-    """Return a parameter whose values both policies accept."""
+    """Return a parameter that accepts only values that both policies accept."""
     if one is None or other is None:
         return cast("Parameter", one or other)
     default = other.default if one.default is None else one.default
@@ -136,7 +136,7 @@ def _defaults(program: Program) -> dict[str, Value]:
 
 
 def _with_names(program: Program, names: Mapping[str, str]) -> Program:
-    """Return the program with other names of some parameters."""
+    """Return the program in which some parameters have other names."""
     if not names:
         return program
     parameters = tuple(replace(one, name=names.get(one.name, one.name)) for one in program.parameters)

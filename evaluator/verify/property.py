@@ -100,7 +100,7 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "owner-is-found",
-        "the status is not no_match if an interface owns a host address",
+        "if an interface owns a host address, the status is not no_match",
         Claim('count(owners) = 0 or status != "no_match"'),
     ),
     Property(

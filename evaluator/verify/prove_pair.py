@@ -119,7 +119,7 @@ class _Both:
 
 
 class _Side:
-    """The decision of one of the policies."""
+    """The encoded decision of one of the two policies."""
 
     def __init__(self, translator: Translator, program: Program) -> None:
         self.encoder = Encoder(translator, is_impossible)

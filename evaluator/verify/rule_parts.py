@@ -37,7 +37,7 @@ from evaluator.policy.lint.clauses import is_constant
 
 
 class Can(Enum):
-    """What a part of a policy can do unless it is dead."""
+    """What a live part of a policy can do. A dead part can never do this."""
 
     FIRE = auto()  # the rule is true for an interface that it judges, or once
     CHANGE = auto()  # the rule changes the candidates

@@ -49,12 +49,12 @@ class _Draws:
         self._state = 0
 
     def number(self, limit: int) -> int:
-        """Return a number from 0 to `limit` - 1."""
+        """Return a random number from 0 to `limit` - 1."""
         self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
         return (self._state >> 33) % limit
 
     def one_of(self, options: Sequence[_T]) -> _T:
-        """Return one of some options."""
+        """Return one of the options, chosen at random."""
         return options[self.number(len(options))]
 
     def percent(self, chance: int) -> bool:
@@ -119,7 +119,7 @@ def _is_alive(part: Part, result: RuleResult, environment: Environment) -> bool:
 
 
 def _question(space: Space, texts: Sequence[str], draws: _Draws) -> Question:
-    """Return a drawn host and its addresses."""
+    """Return a host that is drawn at random, and its addresses."""
     topology = draws.one_of(topologies(draws.one_of(_SIZES)))
     names = tuple(dict.fromkeys(draws.one_of(texts) for _ in topology)) if texts and draws.percent(50) else ()
     names = names if len(names) == len(topology) else ()

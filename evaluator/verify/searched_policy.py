@@ -34,7 +34,7 @@ _CHOSEN_NAME = Word(Base.NIC, "chosen_name", Type(Base.TEXT), "its name", _chose
 
 
 class _ReadChosenName(Read, frozen=True):
-    """The word `nic.name` in a search."""
+    """The word `nic.name` in a search: it reads the name that is chosen in the run."""
 
     @property
     def word(self) -> Word:
@@ -43,12 +43,12 @@ class _ReadChosenName(Read, frozen=True):
 
 
 def searched_condition(condition: Condition) -> Condition:
-    """Return a condition that reads chosen names."""
+    """Return the condition in which `nic.name` reads the chosen name of an interface."""
     return cast("Condition", _with_chosen_names(condition))
 
 
 def searched_program(program: Program) -> Program:
-    """Return a program whose conditions read chosen names."""
+    """Return the program whose conditions read the chosen names of interfaces."""
     rules = tuple(replace(rule, condition=searched_condition(rule.condition)) for rule in program.rules)
     return replace(program, rules=rules)
 
@@ -70,12 +70,12 @@ class _Uncounted(Costs):
     """The costs of a policy for hosts that are so small that no steps are counted."""
 
     def budget(self, question: Question) -> Budget | None:
-        """Return None: the decision has no limit."""
+        """Return None, because the decision has no limit of steps."""
         return None
 
 
 class SearchedPolicy(CompiledPolicy):
-    """A compiled policy for small hosts."""
+    """A compiled policy that decides the small hosts of a search."""
 
     def __init__(self, program: Program) -> None:
         self.program = searched_program(program)

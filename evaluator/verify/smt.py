@@ -42,7 +42,7 @@ def negation(formula: Formula) -> Formula:
 
 
 def implication(premise: Formula, conclusion: Formula) -> Formula:
-    """Return `premise → conclusion`."""
+    """Return the implication `premise → conclusion`."""
     if TRUE in (premise, conclusion):
         return conclusion
     return TRUE if premise == FALSE else apply("=>", premise, conclusion)

@@ -164,11 +164,15 @@ LAWS: tuple[Law, ...] = (
         _for_all("n a", "(=> (and (owns n a) (answer a)) (usable a))"),
         "no interface owns a loopback, multicast, broadcast or unspecified address",
     ),
-    Law(("usable",), _for_all("a", "(=> (usable a) (answer a))"), "the usable host addresses are answers"),
+    Law(
+        ("usable",),
+        _for_all("a", "(=> (usable a) (answer a))"),
+        "each usable host address is one of the host's answers",
+    ),
     Law(
         ("first_address",),
         "(=> first_address.known (answer first_address))",
-        "the first address is an answer",
+        "the first address is one of the host's answers",
     ),
     Law(("name",), _for_all("n", "(= (named (name n)) n)"), "interfaces have different names"),
     Law(("position",), _for_all("n", "(= (at_position (position n)) n)"), "interfaces have different positions"),
@@ -279,25 +283,25 @@ class Theory:
             self._axioms.append((formula, about))
 
     def text(self, value: str) -> str:
-        """Return the constant of a text."""
+        """Return the constant that means a text."""
         name = self._literal(TEXT, f"text:{value}")
         self._texts[name] = value
         return name
 
     def glob(self, value: str) -> str:
-        """Return the constant of a glob, which is a text too."""
+        """Return the constant that means a glob. A glob is a text too."""
         name = self.text(value)
         self._globs[name] = value
         return name
 
     def address(self, value: Address) -> str:
-        """Return the constant of an address."""
+        """Return the constant that means an address."""
         name = self._literal(ADDRESS, f"address:{value}")
         self._addresses[name] = value
         return name
 
     def network(self, value: Cidr) -> str:
-        """Return the constant of a network."""
+        """Return the constant that means a network."""
         name = self._literal(NETWORK, f"network:{value}")
         self._networks[name] = value
         return name
@@ -340,7 +344,7 @@ class Theory:
 
     @property
     def laws(self) -> tuple[Law, ...]:
-        """The laws about the symbols that are declared."""
+        """The laws about the symbols that this theory declares."""
         laws = [law for law in LAWS if self._declares(law, _NOT_RENAMED)]
         for renamed in self._renamings:
             own = [law for law in LAWS if not renamed.keys().isdisjoint(_NAME.findall(law.formula))]

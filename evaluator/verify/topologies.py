@@ -59,7 +59,7 @@ def _edges(topology: Topology) -> int:
 
 
 def _devices_on(topology: Topology) -> Iterator[Device]:
-    """Yield each device that can be added on top of a topology."""
+    """Yield each device that may be added on top of the devices of a topology."""
     members = {lower for device in topology if device.kind in (Kind.BOND, Kind.BRIDGE) for lower in device.lowers}
     free = [index for index in range(len(topology)) if index not in members]
     yield Device(Kind.PHYSICAL)
@@ -106,7 +106,7 @@ def _classes(topology: Topology) -> tuple[tuple[int, ...], ...]:
 
 
 def uppers_of(topology: Topology) -> tuple[tuple[int, ...], ...]:
-    """Return the direct upper devices of each device."""
+    """Return for each device its direct upper devices."""
     return tuple(
         tuple(upper for upper, device in enumerate(topology) if index in device.lowers)
         for index in range(len(topology))

@@ -152,7 +152,7 @@ class Translator:
         return negation(equal(term, scope.variables["nic"].text)) if node.others_only else TRUE
 
     def value(self, node: Expression, scope: Scope) -> Term:
-        """Return the translation of a scalar. Raises Untranslatable."""
+        """Return the translation of a scalar. Raises Untranslatable without an exact translation."""
         match node:
             case Constant(value=value):
                 return self.host.literal(value)
@@ -182,7 +182,7 @@ class Translator:
         )
 
     def listed(self, node: Expression, scope: Scope) -> Members:
-        """Return the translation of a list. Raises Untranslatable."""
+        """Return the translation of a list. Raises Untranslatable without an exact translation."""
         match node:
             case Read(owner=None):
                 return self._root_list(node, scope)

@@ -115,7 +115,7 @@ LAWS_OF = {
     "ports are lower devices": "nic in nic.ports",
     "the base of a VLAN": "nic.base is known and nic.base = nic",
     "no interface owns a loopback": "nic in owners",
-    "the usable host addresses are answers": "nic in owners",
+    "each usable host address": "nic in owners",
     "the first address": "host.first_address is known and nic.addresses overlaps [host.first_address]",
     "interfaces have different names": 'nic.name = "a"',
     "interfaces have different positions": "nic.position = 1",

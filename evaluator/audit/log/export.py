@@ -124,11 +124,11 @@ class ExportReader:
         raise not_found(entry.decision_id)
 
     def count(self, log_filter: LogFilter) -> int:
-        """Return the number of matching records."""
+        """Return the number of records that match the filter."""
         return sum(isinstance(item, LogEntry) for item in self._matching(log_filter))
 
     def codes(self) -> frozenset[str]:
-        """Return the codes of all findings."""
+        """Return the codes of all findings in the records."""
         entries = (item for item in self._matching(LogFilter()) if isinstance(item, LogEntry))
         return frozenset(code for entry in entries for code in codes_of(entry.envelope))
 

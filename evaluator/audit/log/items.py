@@ -37,7 +37,7 @@ class LogFilter(Struct, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether every record matches."""
+        """Whether every record matches the filter, because the filter has no conditions."""
         return self == LogFilter()
 
 

@@ -43,7 +43,7 @@ class _MaybeDamagedError(Exception):
 
 
 class LogReader:
-    """Reads an open log; threads may share it."""
+    """Reads an open log. Several threads may use the same reader."""
 
     def __init__(self, path: Path, opened: OpenLog, lock: threading.RLock) -> None:
         self._path = path
@@ -92,7 +92,7 @@ class LogReader:
         return self.query_log(lambda log: count(log.connection, log.layout, log_filter))
 
     def codes(self) -> frozenset[str]:
-        """Return the codes in the index of findings."""
+        """Return the finding codes that the index of the log contains."""
         query = "SELECT DISTINCT code FROM finding"
         return self.query_log(lambda log: frozenset(str(code) for (code,) in log.connection.execute(query)))
 

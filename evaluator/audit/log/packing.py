@@ -14,7 +14,7 @@ _CHECKSUM = 4
 
 
 def pack(text: bytes) -> bytes:
-    """Return the stored form of a text."""
+    """Return a text in the form in which a log stores it."""
     stream = zlib.compress(text)
     return zlib.crc32(stream).to_bytes(_CHECKSUM, "big") + stream
 

@@ -85,7 +85,7 @@ def find_seqs(
     newest_first: bool,
     limit: int | None = None,
 ) -> list[int]:
-    """Return the numbers of the matching records, at most `limit` of them."""
+    """Return the numbers of the records that match the filter, at most `limit` of them."""
     where, values = _where(layout, log_filter)
     order, row_limit = "DESC" if newest_first else "ASC", -1 if limit is None else limit
     key = "+seq" if where.startswith("WHERE timestamp") else "seq"  # `+` makes SQLite use the index of timestamps
@@ -94,7 +94,7 @@ def find_seqs(
 
 
 def count(connection: sqlite3.Connection, layout: LogTables, log_filter: LogFilter) -> int:
-    """Return the number of matching records."""
+    """Return the number of records that match the filter."""
     where, values = _where(layout, log_filter)
     row = connection.execute(f"SELECT count(*) FROM entry {where}", values).fetchone()  # noqa: S608 -- constant texts
     return int(row[0])

@@ -39,10 +39,10 @@ class Reader(Protocol):
         """Return an entry with its bodies. A damaged body is None, and `damage` contains the reason."""
 
     def count(self, log_filter: LogFilter) -> int:
-        """Return the number of matching records."""
+        """Return the number of records that match the filter."""
 
     def codes(self) -> frozenset[str]:
-        """Return the codes of all findings."""
+        """Return the codes of all findings in the records."""
 
     def head(self) -> Head:
         """Return the head of the chain. Raises UnverifiedError if the last record is damaged."""

@@ -45,7 +45,7 @@ class Signer(Protocol):
 
 
 class KeySigner(Struct, frozen=True):
-    """Signs with a private key that this process holds."""
+    """A signer whose private key is in this process."""
 
     public_key: bytes
     _sign: Callable[[bytes], bytes]
@@ -61,7 +61,7 @@ def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
 
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
-    """Return whether a signature of a hash is valid, according to a public key."""
+    """Return whether a signature of a hash is valid. The public key must belong to the key that signed the hash."""
     _require_library()
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))

@@ -178,7 +178,7 @@ class DecisionLog:
     def items(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
-        """Yield the records of `places` without bodies, at most `limit` of them."""
+        """Yield items like `places`, without bodies, at most `limit` items."""
         return self._reader.items(wanted, newest_first=newest_first, limit=limit)
 
     def entries(
@@ -270,7 +270,7 @@ def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagno
 
 
 class _Writer:
-    """Appends to a log and prunes it."""
+    """Appends records to a log, and prunes the log."""
 
     def __init__(  # noqa: PLR0913, PLR0917 -- the arguments of `open`
         self,

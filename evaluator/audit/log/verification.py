@@ -33,7 +33,7 @@ class Verification(Struct, frozen=True):
 
     @property
     def is_sound(self) -> bool:
-        """Whether the verification succeeded."""
+        """Whether the verification found no problems."""
         return not self.problems
 
 

@@ -50,7 +50,7 @@ class Walk(Struct):
 
 
 def body_problems(connection: sqlite3.Connection, walk: Walk) -> Iterator[Diagnostic]:
-    """Yield the damaged texts, and put all texts into `walk.bodies`."""
+    """Yield the problems of damaged texts, and store the digest and size of every text in `walk.bodies`."""
     for number, sha256, size, packed in connection.execute("SELECT id, sha256, size, packed FROM body"):
         try:
             text = unpack(packed, size)
@@ -179,7 +179,7 @@ class _Tables(Struct, frozen=True):
     named: _RowsBySeq
 
     def take(self, seq: int) -> _Rows:
-        """Return the rows of a record."""
+        """Return the rows of the record with a number, from each of these tables."""
         return _Rows(self.findings.take(seq), self.labels.take(seq), self.named.take(seq))
 
 
@@ -192,7 +192,7 @@ class _RowsBySeq:
         self._has_unmatched = False
 
     def take(self, seq: int) -> list[Row]:
-        """Return the rows of a record, without its number."""
+        """Return the rows of the record with a number. The rows do not contain the number of the record."""
         rows: list[Row] = []
         while self._next is not None and isinstance(self._next[0], int) and self._next[0] <= seq:
             if self._next[0] == seq:

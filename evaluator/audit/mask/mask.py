@@ -188,7 +188,7 @@ class _MaskedCopy:
         return {"sha256": digest(body), "size": len(body)}
 
     def _result(self, inputs: Json) -> Json:
-        """Return the original decision masked by its schema."""
+        """Return the original decision, masked by the schema of its document."""
         result = self._original.envelope["result"]
         document: Json = self._walker.document(result, part_of(SCHEMAS[result["schema_version"]]))
         document["policy"]["parameters"] = inputs["parameters"]
@@ -211,7 +211,7 @@ class _MaskedCopy:
         return reasons
 
     def _erased(self) -> list[str]:
-        """Return the pointers of everything that was left out."""
+        """Return the JSON Pointers of all members that were left out."""
         original = self._original.envelope
         erased = {f"/input/report{pointer}" for pointer in self._left_out}
         erased |= {f"/input/{name}" for name, body in (("report", self._report), ("policy", self._policy)) if not body}
@@ -220,7 +220,7 @@ class _MaskedCopy:
         return sorted(erased)
 
     def _masked(self) -> list[str]:
-        """Return the pointers of everything that was masked."""
+        """Return the JSON Pointers of all members that were masked."""
         policy = "/input/policy"
         count = len(self._original.texts)
         texts = [policy] if count == 1 else [f"{policy}/texts/{i}" for i in range(count)]

@@ -136,7 +136,7 @@ def _public_labels(program: Program) -> frozenset[str]:
 
 
 def _condition_names(text: str) -> Iterable[str]:
-    """Return the names of the conditions that a text of a policy declares."""
+    """Return the names of the conditions that are declared in a text of a policy."""
     source = Source("policy", plain_text(text))
     conditions = checked_cast(read_yaml(source, Problems(source)), Located).children.get("conditions")
     return () if conditions is None else conditions.keys

@@ -52,7 +52,7 @@ class TextLine(Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        """Return the estimated width in pixels."""
+        """Return the estimated width of the line in pixels."""
         return round(self.cells * self.style.cell_width)
 
     @property
@@ -76,7 +76,7 @@ class BoxContent(Struct, frozen=True):
 
     @property
     def body_height(self) -> int:
-        """Return the height in pixels without the lines of the verdict."""
+        """Return the height of the box in pixels, without the lines of the verdict."""
         return PADDING + sum(line.style.height for line in self.lines) + (4 if self.verdict else 0)
 
     @property

@@ -41,12 +41,12 @@ class Role(Struct, frozen=True):
 
     @property
     def rank(self) -> int:
-        """Return the order of importance, 0 for the most important role."""
+        """Return the rank of the role by importance. The most important role has the rank 0."""
         return _RANK[self.kind]
 
 
 def roles_of(decision: Decision, explanation: Explanation) -> Mapping[str, Role]:
-    """Return the role of every explained interface, by name."""
+    """Return a dict from the name of each explained interface to its role."""
     removed = _removed(decision)
     owners, candidates = frozenset(decision.owners), frozenset(decision.candidates)
     near_misses = _near_misses(decision, explanation)

@@ -39,7 +39,7 @@ _Key = str
 
 
 class Drawing(Struct, frozen=True):
-    """The picture, and the style classes of the lines in it."""
+    """A drawing: the SVG picture, and the style classes of the lines in the picture."""
 
     svg: Html
     line_classes: frozenset[str]

@@ -22,7 +22,7 @@ _STABILITY = {
 
 
 def answers(decision: Decision, explanation: Explanation) -> Html:
-    """Return the section of the page."""
+    """Return the section on host addresses as HTML."""
     content: list[Html] = []
     if explanation.answers:
         content.append(element("p", _STABILITY.get(explanation.stability, explanation.stability), class_="lead"))

@@ -32,7 +32,7 @@ class CompactDecision(Struct, frozen=True):
 
 
 def compact_decisions(shown: Iterable[CompactDecision]) -> Html:
-    """Return one decision, or several decisions side by side."""
+    """Return the HTML of one decision, or of several decisions side by side."""
     return element("div", *map(_compact_decision, shown), class_="decisions")
 
 

@@ -13,7 +13,7 @@ _MOST_NAMES = 12
 
 
 def findings(all_findings: Sequence[Finding]) -> Html:
-    """Return the section of the page."""
+    """Return the section on findings as HTML."""
     if not all_findings:
         return section("Findings", "findings", element("p", "There are no findings."))
     content = [finding_list(all_findings[:_MOST_FINDINGS])]

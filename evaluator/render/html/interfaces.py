@@ -36,13 +36,13 @@ class ExplainedInterfaces(Struct, frozen=True):
 
 
 def interface_list(explained: ExplainedInterfaces) -> list[Html]:
-    """Return the drawn interfaces, one folded element for each."""
+    """Return one folded HTML element for each drawn interface."""
     uppers = uppers_of(lowers_of(_all(explained)))
     return [_interface(interface, explained, uppers) for interface in explained.excerpt.interfaces]
 
 
 def interfaces(explained: ExplainedInterfaces) -> Html:
-    """Return the section of the page."""
+    """Return the section on interfaces as HTML."""
     uppers = uppers_of(lowers_of(_all(explained)))
     content = [
         element(

@@ -38,12 +38,12 @@ _MEANINGS = {
 
 
 def print_page(decision: Decision, info: RecordInfo, stream: TextIO) -> None:
-    """Print the page of a decision."""
+    """Write the HTML page of a decision to a stream."""
     stream.write(page(decision, info))
 
 
 def print_explanation(explanation: Explanation, info: RecordInfo, stream: TextIO) -> None:
-    """Print the page of an explanation. The explanation may leave out interfaces."""
+    """Write the HTML page of an explanation to a stream. The explanation may leave out interfaces."""
     stream.write(_page_of(explanation.decision, explanation, info))
 
 

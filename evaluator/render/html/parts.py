@@ -72,7 +72,7 @@ def folded(summary: Html | str, *content: Html, css_class: str = "rest") -> Html
 
 
 def names(texts: Sequence[str], most: int) -> Html:
-    """Return the first `most` names and the number of further names."""
+    """Return the first `most` names, followed by the number of the names that are left out."""
     items = [name(text) for text in texts[:most]]
     more = [f"and {len(texts) - most:,} more"] if len(texts) > most else []
     return joined([*items, *more], " ") if texts else Html("none")

@@ -16,7 +16,7 @@ _MOST_NAMES = 8
 
 
 def pipeline(decision: Decision, explanation: Explanation) -> Html:
-    """Return the section of the page."""
+    """Return the section on rules as HTML."""
     head = element(
         "p",
         "The policy ",

@@ -18,7 +18,7 @@ _LEGEND = {
 
 
 def topology(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str]) -> Html:
-    """Return the section of the page; `anchors` has the link target of each interface."""
+    """Return the section with the drawing as HTML; `anchors` has the link target of each interface."""
     return section("The host", "host", *picture(excerpt, roles, anchors, "drawing", "Topology"))
 
 

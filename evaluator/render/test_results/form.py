@@ -25,7 +25,7 @@ class WriteTests(Protocol):
     """A function that writes the outcome of a run in one form."""
 
     def __call__(self, files: Iterable[FileOutcome], demands: Demands, view: View, stream: TextIO, /) -> None:
-        """Write the outcome to a stream."""
+        """Write the outcome of a test run to a stream."""
 
 
 FORMS: tuple[Output[WriteTests], ...] = (

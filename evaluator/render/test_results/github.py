@@ -14,7 +14,7 @@ from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
 
 
 def write(files: Iterable[FileOutcome], demands: Demands, _: View, stream: TextIO) -> None:
-    """Write the commands, and the counts as a last line."""
+    """Write the outcome as commands. The last line has the counts of tests and files."""
     run = RunOutcome(tuple(files), demands)
     stream.writelines(f"{line}\n" for file in run.files for line in _file(file, demands))
     stream.writelines(f"{line}\n" for line in _coverage(run))
