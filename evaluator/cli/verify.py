@@ -125,8 +125,8 @@ def _results(
     parameters = parse_assignments(policy.program, options.param)
     settings = Settings(parameters, options.timeout, options.size, resources)
 
-    def search(statements: Sequence[Claim | Unchanged]) -> Searched:
-        return search_counterexamples(policy, statements, options.size, parameters, resources)
+    def search(statements: Sequence[Claim | Unchanged], size: int) -> Searched:
+        return search_counterexamples(policy, statements, size, parameters, resources)
 
     def find_effects(statement: EveryRuleMatters | EveryClauseMatters) -> tuple[Effects, bool]:
         return parts_without_effect(policy, statement, tests, options.size, parameters, resources)

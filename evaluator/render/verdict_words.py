@@ -55,7 +55,10 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
         case Refuted(parts=parts, size=size) if parts:
             yield _false_because(result, size)
             yield from (f"  {visible(part)}" for part in parts)
-        case Undecided(clauses=clauses, words=words):
+        case Undecided(clauses=clauses, words=words, parts=parts):
+            if parts:
+                yield "no effect was found:"
+                yield from (f"  {visible(part)}" for part in parts)
             if words:
                 yield f"the search of small hosts does not enumerate {', '.join(words)}"
             yield from _not_exact(result, clauses)

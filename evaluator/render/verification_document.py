@@ -57,7 +57,7 @@ def _property(policy: Policy, result: PropertyResult) -> dict[str, object]:
         "size": verdict.size if isinstance(verdict, ProvedUpTo | Refuted) else None,
         "untranslated": list(verdict.clauses) if isinstance(verdict, ProvedUpTo | Undecided) else [],
         "not_searched": list(verdict.words) if isinstance(verdict, Undecided) else [],
-        "parts": list(verdict.parts) if isinstance(verdict, Refuted) else [],
+        "parts": list(verdict.parts) if isinstance(verdict, Refuted | Undecided) else [],
         "counterexample": None if counterexample is None else _example(policy, result, counterexample),
         "assumed": list(result.assumed),
         "abstracted": list(result.abstracted),

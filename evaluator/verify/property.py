@@ -181,12 +181,14 @@ class Undecided(Struct, frozen=True, tag="undecided"):
     """Neither a proof nor a counterexample was found.
 
     `words` are the words of the policy whose values the search does not enumerate. If `words` is empty, the proof
-    reached its time limit. `clauses` are the clauses without an exact translation.
+    reached its time limit. `clauses` are the clauses without an exact translation. For a property about the parts of a
+    policy, `parts` are those for which no effect was found.
     """
 
     seconds: float
     clauses: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class NotAsked(Struct, frozen=True, tag="not_asked"):

@@ -1,9 +1,11 @@
 """Verifies the properties of a policy: a proof for every host, or the smallest host that breaks the property.
 
-The verification has two parts. First, the solver tries to prove each property for hosts of every size (`prove`). Then,
-for all properties without a proof, one search among small hosts looks for counterexamples. The caller gives the search,
-so this module needs no hosts. A property that is meant to be false is searched without an earlier proof, because the
-proof would only end at the time limit.
+The verification has three parts. First, one search among hosts of at most two interfaces looks for counterexamples of
+all properties. It takes little time, and most false properties have such a counterexample. Then the solver tries to
+prove each other property for hosts of every size (`prove`). At last, the search continues up to the full size for the
+properties without a proof. With the proofs first, each proof of a false property would only end at its time limit. A
+property that is meant to be false has no proof before the full search. The caller gives the search, so this module
+needs no hosts.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
 or the solver found a model that describes no real host, the property is true for all small hosts (`ProvedUpTo`). If the
@@ -12,7 +14,7 @@ solver reached its time limit, or the search does not enumerate a word that matt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from msgspec import Struct
@@ -46,8 +48,9 @@ from evaluator.verify.remembered_search import Searched
 from evaluator.verify.stated import Expectation
 
 FindEffects = Callable[[EveryRuleMatters | EveryClauseMatters], tuple[Effects, bool]]
-Search = Callable[[Sequence[Claim | Unchanged]], Searched]
+Search = Callable[[Sequence[Claim | Unchanged], int], Searched]  # the second argument is the size
 _EXPECTED = Expectation()
+_FEW_INTERFACES = 2  # of the search before the proofs
 
 
 class Settings(Struct, frozen=True):
@@ -71,6 +74,16 @@ class _Known(Struct, frozen=True):
     is_remembered: bool = False
 
 
+class _Open(Struct, frozen=True):
+    """A property without a verdict so far: its statement, the proof that failed, and the seconds of the searches."""
+
+    of: Property
+    statement: Claim | Unchanged
+    proof: Proof | None = None
+    seconds: float = 0.0
+    is_remembered: bool = False
+
+
 _AT_ONCE = _Known()
 
 
@@ -82,13 +95,16 @@ def verify(
     find_effects: FindEffects,
     expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
-    """Yield the result of each property, the proved ones first.
+    """Yield the result of each property. Those that need the full search come after the others.
 
-    `search` returns the smallest counterexample of each statement, None if it has none. `find_effects` returns the
-    parts of the policy without an effect, and whether they were remembered. Raises PolicyError if a claim has mistakes.
+    `search` returns the smallest counterexample of each statement among hosts of a size, None if it has none.
+    `find_effects` returns the parts of the policy without an effect, and whether they were remembered. Raises
+    PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
-    yield from run.without_search(properties)
+    yield from run.without_statement(properties)
+    yield from run.refuted(properties, search)
+    yield from run.proved()
     yield from run.searched(search)
     yield from run.effects(properties, find_effects)
 
@@ -100,26 +116,56 @@ class _Run:
         self._program = program
         self._settings = settings
         self._expectations = expectations
-        self._open: list[tuple[Property, Claim | Unchanged, Proof | None]] = []
+        self._open: list[_Open] = []
 
-    def without_search(self, properties: Sequence[Property]) -> Iterator[PropertyResult]:
-        """Yield the results of the properties that need no search, and store the other properties for `searched`."""
-        asked = [one for one in properties if isinstance(one.statement, Claim | Unchanged)]
-        reasons = {one.name: self._reason_not_to_ask(one) for one in asked}
-        tried = [one for one in asked if self._expectation(one).is_true and not reasons[one.name]]
-        proofs = self._proofs([one.statement for one in tried if isinstance(one.statement, Claim | Unchanged)])
+    def without_statement(self, properties: Sequence[Property]) -> Iterator[PropertyResult]:
+        """Yield the results of the properties about words, and of those that have no meaning for the policy."""
         for one in properties:
             if isinstance(one.statement, OrderIndependent):
                 words = order_words(self._program)
                 yield self._result(one, Refuted(parts=words) if words else Proved())
-            elif reasons.get(one.name):
-                yield self._result(one, NotAsked(reasons[one.name]))
-            elif isinstance(one.statement, Claim | Unchanged):
-                proof, is_remembered = next(proofs) if one in tried else (None, False)
-                if proof is not None and proof.is_proved:
-                    yield self._result(one, Proved(), _by_proof(proof, is_remembered))
-                else:
-                    self._open.append((one, one.statement, proof))
+            elif reason := self._reason_not_to_ask(one):
+                yield self._result(one, NotAsked(reason))
+
+    def refuted(self, properties: Sequence[Property], search: Search) -> Iterator[PropertyResult]:
+        """Yield the results of the properties that a small host breaks, and store the other properties for `proved`."""
+        asked = [
+            _Open(one, one.statement)
+            for one in properties
+            if isinstance(one.statement, Claim | Unchanged) and not self._reason_not_to_ask(one)
+        ]
+        self._open = yield from self._without_counterexample(asked, search, min(self._settings.size, _FEW_INTERFACES))
+
+    def proved(self) -> Iterator[PropertyResult]:
+        """Yield the results of the stored properties that are proved, and store the others for `searched`."""
+        tried = [one for one in self._open if self._expectation(one.of).is_true]
+        proofs = self._proofs([one.statement for one in tried])
+        rest: list[_Open] = []
+        for one in self._open:
+            proof, is_remembered = next(proofs) if one in tried else (None, False)
+            if proof is not None and proof.is_proved:
+                yield self._result(one.of, Proved(), _by_proof(proof, is_remembered))
+            else:
+                rest.append(_Open(one.of, one.statement, proof))
+        self._open = rest
+
+    def _without_counterexample(
+        self, tried: Sequence[_Open], search: Search, size: int
+    ) -> Generator[PropertyResult, None, list[_Open]]:
+        """Search hosts of a size. Yield the results of the properties that are false, and return the others."""
+        if not tried:
+            return []
+        start = perf_counter()
+        found = search([one.statement for one in tried], size)
+        share = (perf_counter() - start) / len(tried)
+        rest: list[_Open] = []
+        for one, example in zip(tried, found.counterexamples, strict=True):
+            seconds = one.seconds + share
+            if example is None:
+                rest.append(_Open(one.of, one.statement, one.proof, seconds, found.is_remembered))
+            else:
+                yield self._result(one.of, Refuted(example), _Known(seconds, (), found.is_remembered))
+        return rest
 
     def _reason_not_to_ask(self, one: Property) -> str:
         """Return why a claim has no meaning for the policy. The text is empty if the claim has a meaning."""
@@ -146,20 +192,14 @@ class _Run:
         return answer
 
     def searched(self, search: Search) -> Iterator[PropertyResult]:
-        """Search counterexamples of the properties that `without_search` stored, and yield the results."""
-        start = perf_counter()
-        statements = [statement for _, statement, _ in self._open]
-        found = search(statements) if statements else Searched(())
-        share = (perf_counter() - start) / max(1, len(self._open))
-        for (one, statement, proof), example in zip(self._open, found.counterexamples, strict=True):
-            if example is not None:
-                # a proof that failed is not remembered: its time limit may be greater now
-                known = _Known(share + (0.0 if proof is None else proof.seconds), (), found.is_remembered)
-                yield self._result(one, Refuted(example), known)
-                continue
-            tried, is_remembered = self._proof(statement) if proof is None else (proof, False)
-            known = _Known(share + tried.seconds, tried.laws, is_remembered and found.is_remembered)
-            yield self._result(one, self._without_example(statement, tried), known)
+        """Search counterexamples of the stored properties up to the full size, and yield the results."""
+        rest: Sequence[_Open] = self._open
+        if self._settings.size > _FEW_INTERFACES:
+            rest = yield from self._without_counterexample(rest, search, self._settings.size)
+        for one in rest:
+            tried, is_remembered = self._proof(one.statement) if one.proof is None else (one.proof, False)
+            known = _Known(one.seconds + tried.seconds, tried.laws, is_remembered and one.is_remembered)
+            yield self._result(one.of, self._without_example(one.statement, tried), known)
 
     def effects(self, properties: Sequence[Property], find_effects: FindEffects) -> Iterator[PropertyResult]:
         """Yield the results of the properties about the parts of the policy."""
@@ -173,7 +213,7 @@ class _Run:
         if found.redundant:
             return Refuted(parts=found.redundant)
         if found.words:
-            return Undecided(0.0, found.silent, found.words)
+            return Undecided(0.0, words=found.words, parts=found.silent)
         return Refuted(parts=found.silent, size=found.size) if found.silent else Proved()
 
     def _without_example(self, statement: Claim | Unchanged, proof: Proof) -> Verdict:

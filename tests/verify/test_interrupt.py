@@ -123,7 +123,7 @@ def test_a_command_ends_at_once_with_its_processes(command: str, number: signal.
         assert list(processes_of(process.pid)) == []
         if command == "verify":
             assert "owns-host-address: proved for every host" in output
-            assert len(list((folder / "cache" / "activenic").iterdir())) == 1  # what was proved is remembered
+            assert len(list((folder / "cache" / "activenic").iterdir())) == 2  # the search and the proof
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ import pytest
 from evaluator.base.schema import violations
 from evaluator.cli.main import main
 from evaluator.policy.source.find import shipped_names
+from evaluator.verify import verify
 
 POLICY = """policy: lab
 extends: strict
@@ -37,8 +38,8 @@ def test_the_claims_beside_a_policy_are_verified_and_written_as_tests(lab, tmp_p
     document = json.loads(capsys.readouterr().out)
     assert violations(document, "verify") == ()
     assert [(one["name"], one["verdict"], one["as_expected"]) for one in document["properties"]] == [
-        ("never-1", "proved", True),
         ("always-1", "false", True),
+        ("never-1", "proved", True),
     ]
     assert main(["test", str(tmp_path / "new.test.yaml")]) == 0
     assert main(["test", str(tmp_path / "lab.test.yaml")]) == 0
@@ -56,6 +57,24 @@ def test_a_property_is_undecided_if_the_search_does_not_enumerate_a_word(lab, ca
     lab.write_text(POLICY.replace('nic.name like ["docker*", "virbr*"]', "nic is down"), encoding="utf-8")
     assert main(["verify", str(lab), "--property", "owner-is-found", "-n", "1", "--timeout", "1"]) == 1
     assert "does not enumerate nic is down" in capsys.readouterr().out
+
+
+def test_a_part_without_a_known_effect_is_named(tmp_path, capsys):
+    rule = "  - {name: ovs, rule: warn nic when nic is ovs, code: OVS_FOUND}\n"
+    policy = tmp_path / "lab.yaml"
+    policy.write_text(POLICY + rule, encoding="utf-8")
+    assert main(["verify", str(policy), "--property", "every-rule-matters", "-n", "1", "--output", "json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)["properties"]
+    assert (one["parts"], one["untranslated"]) == (["ovs: the rule is removed"], [])
+    assert main(["verify", str(policy), "--property", "every-rule-matters", "-n", "1"]) == 1
+    assert "    no effect was found:\n      ovs: the rule is removed\n" in capsys.readouterr().out
+
+
+def test_a_false_property_needs_no_proof(lab, capsys, monkeypatch):
+    proved = []
+    monkeypatch.setattr(verify, "prove", lambda program, statement, parameters, seconds: proved.append(statement))
+    assert main(["verify", str(lab), "--property", "owner-is-found"]) == 8
+    assert proved == []
 
 
 def test_names_are_enumerated(lab, capsys):
