@@ -1,4 +1,4 @@
-"""A policy and its parameters in the form in which they are sent to the workers of a cluster.
+"""A policy and its parameters, in a form that is sent to the workers of a cluster.
 
 A worker does not get compiled code. It gets the texts of the policy, and each process compiles them one time. The
 worker then compares two values with the values of the driver: the digest of the policy, and the version of activenic.

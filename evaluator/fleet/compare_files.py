@@ -1,9 +1,9 @@
 """Compares two policies on the questions in files, with all processors.
 
-Each range of questions is compared with the functions of `workbench/comparison.py`.
+This module calls `workbench/comparison.py` for each range of questions.
 
-Each process compares the questions of a range. Only the changed answers, the invalid questions and the counts by label
-and by finding are sent back, so the memory depends on the number of changes.
+Each process compares the answers to the questions of a range. Only the changed answers, the invalid questions and the
+counts by label and by finding are sent back, so the memory depends on the number of changes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Writes the page of a summary into a folder, and a page for each host, up to a number of hosts.
 
 A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
-in the result. So the new status and interface must be equal to those in the result. If the result has digests, the new
-digest must be equal too. If they differ, the result was made from other inputs, another policy or other parameters.
+in the result. So the new decision must have the same status and interface as the result. If the result has digests, the
+new digest must be equal too. If they differ, the result was made from other inputs, another policy or other parameters.
 Then no folder is written. The folder appears when it is complete.
 """
 

@@ -1,4 +1,4 @@
-"""Defines for the pages of summaries and comparisons: the series, the limits and the format of numbers."""
+"""Defines the series, the limits and the format of numbers for the pages of summaries and comparisons."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """SQL queries on a result, as texts. A user can run them with DuckDB in the folder of the file `result.parquet`.
 
 The page of a summary has bar charts. For each bar, the page shows the query that selects the hosts of this bar. A name
-in a query comes from a host and can have any characters. A query has only printable characters: every other character
-is written as `chr(NUMBER)`.
+in a query comes from a host and can have any characters. A query has only printable characters: it has `chr(NUMBER)`
+for every other character.
 """
 
 from __future__ import annotations

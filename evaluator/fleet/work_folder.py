@@ -1,11 +1,11 @@
-"""The work folder of a run: the finished ranges, so that an interrupted run can continue.
+"""The work folder of a run stores the finished ranges, so that an interrupted run can continue.
 
 The folder is beside the result and has the same name with `.work` at the end. The file `run.key` in the folder has the
 key of a run: the inputs (length and time of the last change), the policy, the parameters, the options and the version
-of activenic. If the key of the new run is equal, the finished ranges are used again. Otherwise the files are removed.
-The file of a range appears under its name when it is complete. So a killed process never leaves half a file under this
-name. The name depends on the key too, because a worker of a killed run can finish a range after the next run has begun
-with another policy. A lock prevents two runs with the same result.
+of activenic. If the new run has the same key, it uses the finished ranges. Otherwise it removes the files. The file of
+a range appears under its name when it is complete. So a killed process never leaves half a file under this name. The
+name of the file also depends on the key: a worker of a killed run can finish a range after the next run has begun with
+another policy. A lock prevents two runs with the same result.
 """
 
 from __future__ import annotations

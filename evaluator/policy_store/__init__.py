@@ -1,1 +1,1 @@
-"""Policies in files and folders that are loaded again when a file changes."""
+"""Loads policies from files and folders, and loads a policy again when its file changes."""

@@ -3,8 +3,8 @@
 The store is the policy retrieval point (PRP): operators change files, and the store loads these files for decisions.
 
 All policies of the store are one immutable value, and a reload replaces this value by one assignment. This has three
-effects. A decision that runs during a reload finishes with the policy with which the decision began. A decision needs
-no lock. A caller that reads the policies gets all of them from before the reload, or all of them from after the reload.
+effects. A decision uses the same policy from its beginning to its end, also during a reload. A decision needs no lock.
+A caller that reads the policies gets all of them from before the reload, or all of them from after the reload.
 
 A reload runs in the thread of `watch`, or in a thread that calls `reload`. Two reloads never run at the same time.
 """

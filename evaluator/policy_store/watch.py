@@ -2,9 +2,9 @@
 
 Three facts about files determine the design:
 
-- A program that writes a file often does so in several steps: it truncates and writes, or renames the old file and
-  then creates the new one. A reading between two steps sees no file, half a file, or a shorter text that is valid YAML
-  by chance. So a change counts only when nothing has changed for `SETTLED` seconds.
+- A program that writes a file often does so in several steps: it truncates and writes, or renames the old file and then
+  creates the new one. A reading between two steps sees no file, half a file, or a shorter text that is valid YAML by
+  chance. So a change is reported only after the files have stayed unchanged for `SETTLED` seconds.
 - A notification can be lost, and some file systems (network mounts) have none. So the state of the files (modification
   time, size, inode) is also compared every `BETWEEN_LOOKS` seconds.
 - A configuration map of Kubernetes is a folder of symbolic links to files in a hidden folder. An update replaces the

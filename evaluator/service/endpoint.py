@@ -1,6 +1,6 @@
 """One route of the service as an ASGI application: admits a request, runs its handler in time, and sends the response.
 
-Every error becomes problem details here, in one place. A problem or a diagnostic is sent with its details. Any other
+This module converts every error to problem details. A problem or a diagnostic is sent with its details. Any other
 exception is logged and sent as 500 without details, because its message could contain data of a client.
 """
 

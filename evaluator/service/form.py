@@ -1,6 +1,6 @@
 """The forms of an answer: the whole decision document, or the small answer with some of its members.
 
-`decide` computes the members of the small answer at once. The document also has the findings and the trace, so it costs
+`decide` always computes the members of the small answer. The document also has the findings and the trace, so it costs
 several times as much. A client asks for the small answer with the query parameter `fields`, or with the media-type
 profile of the schema (RFC 6906).
 """

@@ -1,8 +1,8 @@
 """The address on which the service listens, and the protection that this address needs.
 
-A loopback address and a Unix socket can be reached only from this machine. Who can use a Unix socket also depends on
-the mode of its file. Any other address needs tokens or mutual TLS, so that a wrong `--bind` never opens the service to
-everybody in a network.
+A loopback address and a Unix socket can be reached only from this machine. The mode of a Unix socket's file also
+determines which users can connect. Any other address needs tokens or mutual TLS, so that a wrong `--bind` never opens
+the service to everybody in a network.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The data API of OPA (Open Policy Agent), so that clients that were written for OPA can ask.
+"""The data API of OPA (Open Policy Agent), so that clients of OPA can use the service.
 
 The input is a question. The result of `POST /v1/data/activenic/decision` is the decision document. The result of
 `activenic/resolved` is `true` if the status is `resolved`, else `false`. The result of `activenic` has both. Any other

@@ -4,7 +4,7 @@ The stop is graceful, in three steps:
 
 1. `/readyz` answers 503, so that load balancers send no more requests. For `drain` seconds, the service still accepts
    and answers all other requests.
-2. The server accepts no more connections and finishes the requests that it has.
+2. The server accepts no new connections, and answers the requests that it has already received.
 3. The log is closed after all submitted records are written.
 
 A second signal skips the rest of step 1. After SIGHUP, the service immediately reads the policies and the tokens again.

@@ -6,9 +6,8 @@ meaning. All fixes that do not overlap are tried together, because most texts ne
 smaller groups of fixes are tried. All this is repeated on the fixed text until no more fix can be applied. So a second
 run changes nothing. Bytes outside the edits stay the same.
 
-There is one exception: a safe fix that changes the meaning of a valid policy. `nic.name = "virbr*"` becomes `nic.name
-like "virbr*"`. The first text means an interface whose name contains a star. No host has such an interface, so the
-author meant the glob.
+Only one safe fix may change the meaning of a valid policy: `nic.name = "virbr*"` becomes `nic.name like "virbr*"`. The
+first text means an interface whose name contains a star. No host has such an interface, so the author meant the glob.
 """
 
 from __future__ import annotations
