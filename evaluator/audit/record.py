@@ -75,7 +75,7 @@ class Record(Struct, frozen=True):
         return plain.canonical(self.envelope)
 
     def to_dict(self) -> Json:
-        """Return the record as JSON-ready data, with bodies in base64. This is a line of an export, without `chain`."""
+        """Return the record as JSON-ready data, with bodies in base64. A line of an export also has `chain`."""
         document: Json = {"record": self.envelope, "report": _to_base64(self.report)}
         texts = [_to_base64(text) for text in self.texts]
         document |= {"policy": texts[0]} if self.envelope["schema_version"] == 1 else {"texts": texts}

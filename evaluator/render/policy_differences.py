@@ -168,7 +168,7 @@ def _same_answer(change: Change, example: ChangedHost) -> str:
 
 
 def asked(pair: PolicyPair, example: ChangedHost) -> str:
-    """Return the addresses of an example, and the values of the parameters that other examples can have too."""
+    """Return the addresses of an example, and the values of the parameters that are not fixed."""
     varied = {name: value for name, value in example.host.parameters.items() if name not in pair.of_new(pair.fixed)}
     only_old = {name: value for name, value in example.old.parameters.items() if name not in pair.of_old(pair.fixed)}
     return asked_by(replace(example.host, parameters={**only_old, **varied}))

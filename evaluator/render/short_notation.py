@@ -34,7 +34,7 @@ ValueOf = Callable[[Environment, Any], object]
 
 
 def short_notation(host: AbstractHost, *policies: Policy) -> str | None:
-    """Return the host in the short notation; None if the notation cannot state exactly what the policies read."""
+    """Return the host in the short notation; None if the notation cannot state the facts that the policies read."""
     for statements in (_few_statements(host), _all_statements(host)):
         text = "; ".join(statements)
         if text and all(_is_exact(text, host, policy) for policy in policies):  # the notation needs an interface

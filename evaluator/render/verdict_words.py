@@ -1,4 +1,4 @@
-"""The words for the results of `activenic verify`, which its text and its page share."""
+"""The words for the results of `activenic verify`. The text and the HTML page use the same words."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
 
 
 def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return what the proofs of proved properties do not model exactly, without repetitions."""
+    """Return the sentences about words that the proofs model only in part, without repetitions."""
     return tuple(
         dict.fromkeys(one for result in results if isinstance(result.verdict, Proved) for one in result.abstracted)
     )

@@ -31,7 +31,10 @@ _ORDERS = (Relate.LESS, Relate.AT_MOST, Relate.MORE, Relate.AT_LEAST)
 
 
 def abstracted_words(program: Program, statement: Statement, parameters: Mapping[str, Value]) -> tuple[str, ...]:
-    """Return a sentence for each word of the deciding rules and the claim that the proofs model only in part."""
+    """Return a sentence for each word that the proofs model only in part.
+
+    The words are those of the deciding rules and of the claim.
+    """
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
     if isinstance(statement, Claim):
         conditions.append(check_claim(statement, program))

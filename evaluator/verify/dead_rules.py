@@ -165,7 +165,7 @@ class _Search:
             self.dead.append(Dead(part, tuple(rules), tuple(self._clauses(part, rules, is_order))))
 
     def _clauses(self, part: Part, rules: Collection[int], is_order: IsImpossible) -> Sequence[Condition]:
-        """Return the operands of `and` in the condition of a dead rule that make it dead."""
+        """Return the operands of `and` that make a rule dead. The operands are from the condition of the rule."""
         whole = part.condition
         if part.can is not Can.FIRE or not isinstance(whole, AllOf):
             return ()
@@ -175,7 +175,10 @@ class _Search:
         )
 
     def _add_emptying(self, number: int | None) -> None:
-        """Add a rule after which no candidate is left. A `match` rule that never fires is a dead rule itself."""
+        """Add the number of a rule after which no candidate is left.
+
+        A `match` rule is not added: if no candidate is left after it, it never fires, and so it is a dead rule itself.
+        """
         if number is not None and self._program.rules[number].verb.effect is not Effect.ADD:
             self.emptying.add(number)
 

@@ -50,7 +50,7 @@ _X, _Y, _Z = "x", "y", "z"
 
 
 class Defined(Struct, frozen=True):
-    """A relation on interfaces: the part of the policy, the name in the theory, and the number of arguments."""
+    """A relation on interfaces: the part of the policy that it encodes, its name, and its number of arguments."""
 
     part: str
     name: str
@@ -242,7 +242,7 @@ def _no_strict_order(beats: str, contains: Relation) -> Formula:
 
 
 def _orders_in(condition: Condition) -> Iterator[Quantified]:
-    """Yield the quantifiers over interfaces whose body has no variable except its own and the rule's `nic`."""
+    """Yield the quantifiers over interfaces whose bodies use only their own variables and the rule's `nic`."""
     for node in walk(condition):
         if isinstance(node, Quantified) and isinstance(node.domain, Read) and node.domain.owner is None:
             bound = {part.variable.name for part in walk(node.body) if isinstance(part, Quantified)}

@@ -98,7 +98,7 @@ class HostTerms:
         return apply(self.theory.symbol(name, self.world.renamed), *arguments)
 
     def matched(self, nic: str, address: str) -> Formula:
-        """Return the formula that an address is a usable host address that an interface owns."""
+        """Return the formula that an interface owns an address, and that this address is a usable host address."""
         return self.fact("matched", nic, address)
 
     def is_owner(self, nic: str) -> Formula:

@@ -183,7 +183,11 @@ def _of_expression(expression: Expression) -> Iterator[tuple[Expression, str, st
 
 
 def _other_operands(condition: Related) -> Iterator[Expression]:
-    """Yield other constants on the right side: the next integer, a wider and a narrower glob or network."""
+    """Yield the changed right sides of a comparison.
+
+    An integer is replaced by the next integer. A glob or network is replaced by a wider or narrower one. An element of
+    a list is changed in this way too, or is left out.
+    """
     right = condition.right
     if isinstance(right, Constant):
         for value in _other_values(condition.relation, right.value):

@@ -37,7 +37,7 @@ class Transition(Struct, frozen=True):
 
 
 class FindingChange(Struct, frozen=True):
-    """A finding of only one policy, although the status and the interface are the same: it appears or disappears."""
+    """A finding that only one policy makes about a host, although both answers are equal: it appears or disappears."""
 
     code: str
     severity: Severity

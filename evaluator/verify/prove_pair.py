@@ -60,7 +60,7 @@ def prove_never(
 
 
 def _groups(numbers: Sequence[int], changes: Sequence[Change]) -> Iterator[Sequence[int]]:
-    """Yield the numbers of changes in groups that share an encoding: some transitions, or the changes of a finding."""
+    """Yield groups of changes that share an encoding. A group has some transitions, or the changes of one finding."""
     for key, group in groupby(numbers, lambda number: _key(changes[number])):
         members = tuple(group)
         size = _MOST_IN_GROUP if key is None else len(members)

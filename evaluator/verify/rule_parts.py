@@ -119,5 +119,5 @@ def _negated(condition: Condition) -> Condition:
 
 
 def _tests_known(condition: Condition) -> bool:
-    """Return whether a condition tests whether a value is known. The alternatives after it rely on the result."""
+    """Return whether a condition tests whether a value is known. Later alternatives rely on the result of this test."""
     return any(isinstance(node, IsKnown) for node in walk(condition))

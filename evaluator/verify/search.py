@@ -91,7 +91,7 @@ def statements_space(
 
 
 def checks_of(program: Program, statements: Iterable[Claim | Unchanged]) -> list[Check]:
-    """Return for each statement about a policy a function that checks whether a host breaks the statement."""
+    """Return one function for each statement about a policy. It checks whether a host breaks the statement."""
     compiled = SearchedPolicy(program)  # all checks share the decision of a host
     return [_check_of(compiled, statement) for statement in statements]
 

@@ -189,7 +189,7 @@ class _Side:
         ]
 
     def subjects(self, host: SmallHost) -> frozenset[str]:
-        """Return the interfaces with the finding. The empty name means a finding that is about no interface."""
+        """Return the interfaces that have the finding. If the finding has no interface, the name is empty."""
         key = id(self), id(host.question)
         computed = host.facts.choices.computed
         if key not in computed:

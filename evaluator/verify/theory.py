@@ -262,7 +262,7 @@ class Theory:
         return symbol
 
     def declare(self, name: str, arguments: Iterable[str], value: str = BOOLEAN) -> str:
-        """Declare a symbol that is in no table, unless it is declared already, and return its name."""
+        """Declare a symbol that is not in the table of symbols, unless it is declared already, and return its name."""
         self._declarations.setdefault(name, f"(declare-fun {name} ({' '.join(arguments)}) {value})")
         return name
 
@@ -278,7 +278,7 @@ class Theory:
         return name
 
     def axiom(self, formula: Formula, *about: str) -> None:
-        """Add an axiom. With `about`, a question that uses none of these symbols leaves the axiom out."""
+        """Add an axiom. `about` are symbols: a question that uses none of these symbols leaves the axiom out."""
         if formula != TRUE:
             self._axioms.append((formula, about))
 
@@ -337,7 +337,7 @@ class Theory:
             yield _for_all("a", disjunction(classes))
 
     def _facts_of_address(self, name: str, value: Address, states: Iterable[str]) -> Formula:
-        """Return the formula that states which literal networks contain an address and which states it has."""
+        """Return the formula about one address: the networks that contain it, and its states, such as `private`."""
         is_in = (_as(apply("contains", network, name), value in cidr) for network, cidr in self._networks.items())
         has = (_as(apply(state, name), _ADDRESS_STATES[state](value)) for state in states)
         return conjunction((*(is_in if "contains" in self._declarations else ()), *has))

@@ -97,7 +97,7 @@ class OpenLog(Struct, frozen=True):
     def last_seq_known(self) -> int:
         """Return the largest record number in all tables except `entry`.
 
-        It shows whether the last records were removed.
+        If the table `entry` does not contain this number, the last records were removed.
         """
         seq = self.connection.execute(self.layout.last).fetchone()[0]
         return max(seq, self.last) if isinstance(seq, int) else self.last

@@ -151,7 +151,7 @@ class LogReader:
             raise _MaybeDamagedError
 
     def _examine(self) -> None:
-        """Let SQLite check the file, only once. If the file is damaged, copy its rows to memory."""
+        """Let SQLite check the file, unless this was done before. If the file is damaged, copy its rows to memory."""
         self._is_examined = True
         with sqlite_as_record_errors(self._path):
             try:
@@ -184,7 +184,10 @@ class LogReader:
         return sorted([*seqs, *gaps], key=_seq_of, reverse=newest_first) if gaps else [*seqs]
 
     def _item(self, log: OpenLog, seq: int, body_problems: dict[str, str]) -> Item | None:
-        """Return the record with this number; None if the record was pruned. `body_problems` is a cache by digest."""
+        """Return the record with this number; None if the record was pruned.
+
+        `body_problems` is a cache of the problems of bodies. Its keys are digests.
+        """
         connection = log.connection
         query = f"SELECT {_COLUMNS}, {', '.join(log.layout.index)} FROM entry WHERE seq = ?"  # noqa: S608 -- constant names
         row = connection.execute(query, (seq,)).fetchone()
@@ -265,7 +268,10 @@ def missing(first: int, last: int) -> Damaged:
 
 
 def _missing_records(pruned: Head, seqs: Iterable[int], last: int) -> Iterator[Damaged]:
-    """Yield the gaps between the records. If the checkpoint is damaged, no gap before the first record is known."""
+    """Yield the gaps between the records.
+
+    If the checkpoint is damaged, a gap before the first record cannot be found.
+    """
     previous_seq = pruned.seq
     if not pruned.hash:
         message = "the checkpoint of the last prune cannot be read"

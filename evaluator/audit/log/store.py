@@ -257,7 +257,7 @@ class DecisionLog:
 
 
 def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
-    """Return a reader without a writer, and a warning if other users can write the file."""
+    """Return a reader, no writer, and a warning if other users can write the file."""
     with sqlite_as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)

@@ -65,7 +65,10 @@ def body_problems(connection: sqlite3.Connection, walk: Walk) -> Iterator[Diagno
 
 
 def record_problems(log: OpenLog, walk: Walk, progress: Progress) -> Iterator[Diagnostic]:
-    """Yield the problems of all records and of the tables that repeat the records. Call `body_problems` first."""
+    """Yield the problems of all records and of the tables that repeat the records.
+
+    The caller must call `body_problems` first.
+    """
     connection = log.connection
     ((record_count,),) = connection.execute("SELECT count(*) FROM entry")
     walk.head = pruned_head(connection)

@@ -182,7 +182,10 @@ class _MaskedCopy:
         return {"name": name, "sha256": policy_digest(tuple(named)), "texts": [text.to_dict() for text in named]}
 
     def _body(self, inputs: Json, body: bytes | None) -> Json:
-        """Return the digest and size of a masked body. For a missing body, return a pseudonym of the digest, and 0."""
+        """Return the digest and size of a masked body.
+
+        For a missing body, return a pseudonym of the digest, and the size 0.
+        """
         if body is None:
             return {"sha256": self._pseudonyms.digest(inputs["sha256"]), "size": 0}
         return {"sha256": digest(body), "size": len(body)}

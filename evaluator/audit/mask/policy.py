@@ -158,7 +158,7 @@ def is_shipped(text: str) -> bool:
 
 
 def _replay_obstacles(rules: Iterable[Rule]) -> Iterator[str]:
-    """Yield the reasons why the masked rules can give other results on masked reports than the original rules."""
+    """Yield the reasons why the masked rules can give other results than the original rules."""
     relations = [part for rule in rules for part in walk(rule.condition) if isinstance(part, Related)]
     if any(relation.relation is R.LIKE for relation in relations):
         yield "masked names do not match the policy's globs"

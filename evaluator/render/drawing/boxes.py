@@ -124,7 +124,7 @@ def unowned_box() -> BoxContent:
 
 
 def hidden_box(names: Sequence[str], position: str) -> BoxContent:
-    """Return the box that shows how many interfaces are not drawn, and their position, such as `"above it"`."""
+    """Return the box with the number of the interfaces that are not drawn, and their position, such as `"above it"`."""
     listed = ", ".join(map(visible, names[:_MOST_NAMES_IN_TITLE])) + ", …" * (len(names) > _MOST_NAMES_IN_TITLE)
     count = f"{len(names):,} more"
     return BoxContent("more", f"{count}: {listed}", (text_line(count, NAME), text_line(position, KIND)))

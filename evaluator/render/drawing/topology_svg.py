@@ -77,7 +77,10 @@ def _key(kind: str, name: str) -> _Key:
 
 
 def _boxes(excerpt: Excerpt, roles: Mapping[str, Role]) -> Iterator[tuple[_Key, BoxContent]]:
-    """Yield the boxes, the most important first, because components are drawn in the order of their first boxes."""
+    """Yield the boxes, the most important box first.
+
+    This order matters, because components are drawn in the order of their first boxes.
+    """
     involved = [interface for interface in excerpt.interfaces if roles[interface.name].kind is not RoleKind.NONE]
     for interface in involved:
         yield _interface(interface, roles, excerpt.matched)

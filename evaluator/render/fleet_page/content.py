@@ -25,7 +25,7 @@ class HostRow(Struct, frozen=True):
 
 
 class HostTable(Struct, frozen=True):
-    """The first hosts of a bar, and a query that lists all of its hosts (empty without a query)."""
+    """The first hosts of a bar, and a query that lists all hosts of the bar. The query can be empty."""
 
     rows: tuple[HostRow, ...]
     query: str

@@ -25,7 +25,10 @@ def topology(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, 
 def picture(
     excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str], anchor: str, label: str
 ) -> list[Html]:
-    """Return the drawing and its legend. `anchor` is the beginning of its ids, `label` its name for screen readers."""
+    """Return the drawing and its legend.
+
+    The ids in the drawing begin with `anchor`. `label` is the name of the drawing for screen readers.
+    """
     if not excerpt.interfaces and not excerpt.owners:
         return [element("p", "Neither interfaces nor addresses are known.")]
     drawing = draw(excerpt, roles, anchors, anchor)

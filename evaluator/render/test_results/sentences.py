@@ -50,7 +50,7 @@ def rule_lines(rule: DifferingRule) -> Iterator[str]:
 
 
 def missing(place: CoveredPlace) -> str:
-    """Return the sentence about an outcome of a rule or clause that never occurred."""
+    """Return a sentence about a rule or clause. It names the outcome that never occurred, such as true."""
     subject = f"rule {place.rule}" if place.kind == "rule" else f"clause `{place.text}` of rule {place.rule}"
     if len(place.missing) > 1:
         return f"{subject} was never evaluated"
