@@ -2,8 +2,8 @@
 
 Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. The
 product of the automata of the globs shows which combinations of globs exist. For example, `"eth*"` and `"*0"` have four
-classes, but `"eth0"` and `"virbr*"` only three. The first address of each network, and the address after its last one,
-divide all addresses into parts, so one address of each part is enough. An axiom states which combinations exist. With
+classes, but `"eth0"` and `"virbr*"` only three. Each network divides the addresses at its first address, and at the
+first address after the network. So one address of each part is enough. An axiom states which combinations exist. With
 this axiom, the translation of `like` and `in cidr` is exact.
 """
 

@@ -1,8 +1,8 @@
 """Compares the decisions of two policies for every host.
 
-For each possible change of the answer, and for each finding that one of the policies can make, the result is the
-smallest host that shows this change, or the proof that no host shows it. Such hosts are usually very small, so hosts of
-at most two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then
+A change is another answer, or a finding that only one of the policies makes. For each possible change, the result is
+the smallest host that shows the change, or the proof that no host shows it. Such hosts are usually very small, so hosts
+of at most two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then
 larger hosts are searched for the changes that are still open.
 """
 

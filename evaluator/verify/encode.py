@@ -1,7 +1,8 @@
 """The decision of a policy as formulas: which interfaces are candidates after each rule, and the status at the end.
 
-Each rule that changes the candidates becomes one relation with one defining axiom. The status is a text constant, and
-the interface of the decision is a constant of the sort of interfaces, so that claims can use both like any value.
+Each rule that changes the candidates becomes one relation with one defining axiom. The status is a constant of the sort
+of texts. The interface of the decision is a constant of the sort of interfaces. So claims can use the status and the
+interface like any other value.
 
 Finite hosts. A solver also considers hosts with infinitely many interfaces. On such a host, each interface can have
 another interface above it, without end. Then the rule `discard nic when some other in candidates satisfies other above

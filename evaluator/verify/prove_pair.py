@@ -1,8 +1,8 @@
 """Proves for a change between the decisions of two policies that no host shows the change.
 
-Both policies are encoded for one host: they share all facts, and each has its own rules. The negation of a claim about
-both decisions is added, for example "the old status is `resolved` and the new status is `no_match`". If this cannot be
-true, no host shows the change. All claims about two policies share one encoding, because the lemmas of an encoding take
+Both policies are encoded for one host: they share all facts, and each has its own rules. The solver is asked whether a
+change can be true, for example "the old status is `resolved` and the new status is `no_match`". If the change cannot be
+true, no host shows it. All changes between two policies share one encoding, because the lemmas of an encoding take
 longer than most proofs.
 
 If both policies have equal rules, the solver first proves rule by rule that these rules have the same effect

@@ -7,8 +7,8 @@ the vocabulary, the translation and the search. It covers every module and chang
 never uses an old answer. The computation of the digest takes about as long as one easy proof.
 
 Why files and no database: a new file is written under another name and then renamed, so two processes can write at the
-same time without a lock, also on a network file system. A damaged file loses one answer. SQLite was not used, because
-it needs locks, and because a damaged database can lose all answers.
+same time without a lock, also on a network file system. A damaged file loses one answer. SQLite was not used: it needs
+locks, and a damaged database can lose all answers.
 
 A file begins with a digest of its name and its content. If the digest is wrong, the file is ignored, and the next
 answer replaces it. This detects damage, but not intent. So the folder and the file must belong to the current user,

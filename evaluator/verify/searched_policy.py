@@ -4,7 +4,7 @@ The steps are not counted. The step budget reads the name of the host and all pa
 search, each read is a choice, so each host would be decided several times with the same result.
 
 The word `nic.name` reads `LazyLink.chosen_name`. The program also uses the attribute `name` as the key of an interface,
-so a read of `name` would not show that a condition depends on the text.
+so the program reads `name` often. Such a read does not mean that a condition depends on the text of the name.
 """
 
 from __future__ import annotations

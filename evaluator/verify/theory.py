@@ -3,7 +3,8 @@
 Interfaces, addresses, owned addresses (an interface's address with its prefix), texts and networks are the elements of
 five sorts without structure. Only integers have a structure: they are the integers of the solver. A fact of an
 interface is a function or a relation on these sorts. The solver knows nothing about a symbol except its laws. So every
-host is a model, but a model can also be something that no host is. A formula that has no model is false for every host.
+host is a model, but a model may also describe something that is not a possible host. A formula that has no model is
+false for every host.
 
 Each law is true for every report of every format, but not every such law is in the table. So a proof is right, but a
 model is only a hint: a counterexample must be found by the search among real hosts (`bounded.py`). A law that is false

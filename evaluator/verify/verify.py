@@ -8,8 +8,9 @@ property that is meant to be false has no proof before the full search. The call
 needs no hosts.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
-or the solver found a model that describes no real host, the property is true for all small hosts (`ProvedUpTo`). If the
-solver reached its time limit, or the search does not enumerate a word that matters, the property is `Undecided`.
+or the solver found a model that does not describe a real host, the verdict is that the property is true for all small
+hosts (`ProvedUpTo`). If the solver reached its time limit, or the search does not enumerate the values of a word that
+matters, the verdict is `Undecided`.
 """
 
 from __future__ import annotations

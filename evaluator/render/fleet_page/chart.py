@@ -6,8 +6,8 @@ with the keyboard. The picture is narrow enough for a telephone; wider windows h
 
 Why pygal: it is written in Python (a wheel of 130 KB, and three small packages), it is maintained, and it gives its
 drawing as a tree. vl-convert, which draws Vega-Lite, is a library of 88 MB with a JavaScript engine. matplotlib needs
-numpy and has a wheel of 10 MB, and it writes colours into `style` attributes, which a Content-Security-Policy forbids
-and a style sheet cannot change. plotly and bokeh need scripts in the page, or a browser.
+numpy and has a wheel of 10 MB. It writes colours into `style` attributes. A Content-Security-Policy forbids these
+attributes, and a style sheet cannot change them. plotly and bokeh need scripts in the page, or a browser.
 
 Why the tree is not printed as it is: pygal adds scripts, a style sheet, a comment with the date and a random id, and
 the page's Content-Security-Policy forbids the first two. So this module takes only numbers from the tree, and gives
