@@ -57,7 +57,7 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
             yield from (f"  {visible(part)}" for part in parts)
         case Undecided(clauses=clauses, words=words, parts=parts):
             if parts:
-                yield "no effect was found:"
+                yield "no effect was found for these parts of the policy:"
                 yield from (f"  {visible(part)}" for part in parts)
             if words:
                 yield f"the search of small hosts does not enumerate {', '.join(words)}"

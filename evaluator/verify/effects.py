@@ -102,9 +102,10 @@ def _effects(
 ) -> Effects:
     """Return which changed policies decide every host, or every small host, like the original policy.
 
-    The changed policies in `silent` give every test the same decision as the original policy. Most of them decide some
-    host of one interface differently. A proof would only end at its time limit then, so these hosts are searched first.
-    A search of larger hosts takes long for a policy that decides all of them alike, so it comes after the proofs.
+    The changed policies in `silent` give every test the same decision as the original policy. Most of these changed
+    policies decide some host of one interface differently. For such a policy, a proof would only end at its time limit.
+    So hosts of one interface are searched before the proofs. Larger hosts are searched after the proofs, because such a
+    search takes long if no host is decided differently.
     """
     program = policy.program
     without = [one for one, _ in _without_host(policy, silent, min(size, 1), parameters, resources)]
@@ -120,7 +121,10 @@ def _effects(
 def _without_host(
     policy: Policy, changed: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[tuple[Mutant, tuple[str, ...]]]:
-    """Yield the changed policies that decide all small hosts alike, each with the words that were not enumerated."""
+    """Yield the changed policies that decide all small hosts like the original policy.
+
+    With each changed policy, the words whose values were not enumerated are yielded.
+    """
     groups = groups_of(policy.program, changed)
     compared = compare_groups(policy, groups, size, parameters, resources)
     for group, (comparisons, _) in zip(groups, compared, strict=True):

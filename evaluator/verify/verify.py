@@ -2,10 +2,10 @@
 
 The verification has three parts. First, one search among hosts of at most two interfaces looks for counterexamples of
 all properties. It takes little time, and most false properties have such a counterexample. Then the solver tries to
-prove each other property for hosts of every size (`prove`). At last, the search continues up to the full size for the
-properties without a proof. With the proofs first, each proof of a false property would only end at its time limit. A
-property that is meant to be false has no proof before the full search. The caller gives the search, so this module
-needs no hosts.
+prove each other property for hosts of every size (`prove`). Finally, the search continues up to the full size for the
+properties without a proof. If the proofs came first, each proof of a false property would only end at its time limit.
+For a property that is meant to be false, no proof is tried before the full search. The caller gives the search, so this
+module needs no hosts.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
 or the solver found a model that does not describe a real host, the verdict is that the property is true for all small
@@ -96,11 +96,11 @@ def verify(
     find_effects: FindEffects,
     expectations: Mapping[str, Expectation],
 ) -> Iterator[PropertyResult]:
-    """Yield the result of each property. Those that need the full search come after the others.
+    """Yield the result of each property. The results of properties that need the full search come last.
 
-    `search` returns the smallest counterexample of each statement among hosts of a size, None if it has none.
-    `find_effects` returns the parts of the policy without an effect, and whether they were remembered. Raises
-    PolicyError if a claim has mistakes.
+    `search` takes statements and a size. It returns for each statement the smallest counterexample among hosts of at
+    most this size, None if no host is a counterexample. `find_effects` returns the parts of the policy without an
+    effect, and whether they were remembered. Raises PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from run.without_statement(properties)
@@ -120,7 +120,7 @@ class _Run:
         self._open: list[_Open] = []
 
     def without_statement(self, properties: Sequence[Property]) -> Iterator[PropertyResult]:
-        """Yield the results of the properties about words, and of those that have no meaning for the policy."""
+        """Yield the results of properties about words, and of properties that have no meaning for the policy."""
         for one in properties:
             if isinstance(one.statement, OrderIndependent):
                 words = order_words(self._program)
@@ -138,7 +138,7 @@ class _Run:
         self._open = yield from self._without_counterexample(asked, search, min(self._settings.size, _FEW_INTERFACES))
 
     def proved(self) -> Iterator[PropertyResult]:
-        """Yield the results of the stored properties that are proved, and store the others for `searched`."""
+        """Try to prove the stored properties. Yield the results with a proof, and store the rest for `searched`."""
         tried = [one for one in self._open if self._expectation(one.of).is_true]
         proofs = self._proofs([one.statement for one in tried])
         rest: list[_Open] = []
@@ -153,7 +153,10 @@ class _Run:
     def _without_counterexample(
         self, tried: Sequence[_Open], search: Search, size: int
     ) -> Generator[PropertyResult, None, list[_Open]]:
-        """Search hosts of a size. Yield the results of the properties that are false, and return the others."""
+        """Search hosts of at most `size` interfaces.
+
+        Yield the results of the properties that are false, and return the other properties.
+        """
         if not tried:
             return []
         start = perf_counter()

@@ -67,7 +67,8 @@ def test_a_part_without_a_known_effect_is_named(tmp_path, capsys):
     (one,) = json.loads(capsys.readouterr().out)["properties"]
     assert (one["parts"], one["untranslated"]) == (["ovs: the rule is removed"], [])
     assert main(["verify", str(policy), "--property", "every-rule-matters", "-n", "1"]) == 1
-    assert "    no effect was found:\n      ovs: the rule is removed\n" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "    no effect was found for these parts of the policy:\n      ovs: the rule is removed\n" in text
 
 
 def test_a_false_property_needs_no_proof(lab, capsys, monkeypatch):
