@@ -1,9 +1,9 @@
 """Print an explanation as text, for readers who do not know the policy language: one paragraph for each interface.
 
 A paragraph begins with the outcome and its reason in words. The detailed text also has the clause that decided and the
-values in the clause. It states the places of both in the policy and in the report, so that a reader can check the
-reason. The short text has one paragraph for all interfaces with the same reasons, because most interfaces of a large
-host have the same few reasons.
+values in the clause. The places of the clause and of the values are stated too, so that a reader can check the reason.
+The short text has one paragraph for all interfaces with the same reasons, because most interfaces of a large host have
+the same few reasons.
 """
 
 from __future__ import annotations

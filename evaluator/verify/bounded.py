@@ -137,10 +137,11 @@ def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
 def _owners(
     size: int, answers: AnswerSet, renamings: Sequence[Permutation], *, has_order: bool
 ) -> Iterator[tuple[int, ...]]:
-    """Yield each assignment of owned host addresses to devices, those with few owned addresses first.
+    """Yield each assignment of owned host addresses to devices. Assignments with few owned addresses come first.
 
-    An assignment has for each device a bit set of the addresses that it owns. Only one of several assignments that are
-    equal up to renaming is yielded. If no order is read, two addresses of one class can be renamed too.
+    An assignment has for each device a bit set of the addresses that it owns. If several assignments are equal up to
+    renaming, only one of these assignments is yielded. If no order is read, two addresses of one class can be renamed
+    too.
     """
     can_swap = len(answers) == 2 and not has_order and is_one_class(answers)
     found = (

@@ -3,7 +3,7 @@
 A change is another answer, or a finding that only one of the policies makes. For each possible change, the result is
 the smallest host that shows the change, or the proof that no host shows it. Such hosts are usually very small, so hosts
 of at most two interfaces are searched first. Then the solver tries to prove that the other changes never happen. Then
-larger hosts are searched for the changes that are still open.
+larger hosts are searched for the changes without an example and without a proof.
 """
 
 from __future__ import annotations

@@ -38,8 +38,9 @@ _MOST_CALLS = 100_000  # of the comparison of one mutant with its policy
 class Comparison(Struct, frozen=True):
     """The comparison of a mutant with its policy.
 
-    `host` is the smallest host that distinguishes them, None if no such host was found. All hosts of at most `size`
-    interfaces were decided. `left_out` are words of the changed rules whose values were not enumerated.
+    `host` is the smallest host that the mutant and the policy decide differently, None if no such host was found. All
+    hosts of at most `size` interfaces were decided. `left_out` are words of the changed rules whose values were not
+    enumerated.
     """
 
     host: AbstractHost | None

@@ -385,8 +385,8 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     def place_of(self, network: str) -> int | None:
         """Return the place of a network according to the choices of the run.
 
-        If several places are possible, the result is None (the host does not have the network) if possible, otherwise
-        the first of these places.
+        Several places can be possible. If the host may be without the network, the result is None. Otherwise the result
+        is the first possible place.
         """
         places = cast("Places", self.choices.made.get(("places", network), _NO_PLACE))
         return min((place for place in places if place is not None), default=None) if None not in places else None

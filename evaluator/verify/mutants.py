@@ -1,10 +1,9 @@
 """Makes mutants of a policy: copies with one small change each.
 
-The changes are those that people make by mistake. A rule is missing or in another place. A clause is missing or
-negated. A number in a comparison is too large or too small by one. A list relation or a quantifier is replaced. A glob
-or a network is wider or narrower. Mutants are made from checked rules, not from texts, so every mutant is a valid
-policy. The guards `is known`, `is unknown` and `is given` are never changed. Without its guard, a rule could compare an
-unknown value.
+The changes are typical mistakes. A rule is missing or in another place. A clause is missing or negated. A number in a
+comparison is too large or too small by one. A list relation or a quantifier is replaced. A glob or a network is wider
+or narrower. Mutants are made from checked rules, not from texts, so every mutant is a valid policy. The guards `is
+known`, `is unknown` and `is given` are never changed. Without its guard, a rule could compare an unknown value.
 
 Two neighbouring rules change places only if at least one of them changes the candidates. The order of two other rules
 never changes a decision. Only the rules in the own text of a policy are changed, because the policies that it extends

@@ -18,7 +18,7 @@ def prove_mutants(
     seconds: float,
     resources: Resources,
 ) -> Iterator[tuple[bool, bool]]:
-    """Yield for each mutant whether it is proved to be like its policy, and whether the proof was remembered.
+    """Yield for each mutant whether it is proved to decide like its policy, and whether the proof was remembered.
 
     For a changed condition, the proof is that the rule is true for the same interfaces. For two rules that change
     places, the proof is that the status and the interface are the same. For a mutant without a rule, no proof is tried.

@@ -1,8 +1,8 @@
 """Finds parts of a policy that are alive: they do something for one of some random small hosts.
 
-A host for which a rule fires is a proof that the rule is alive. To find it is much faster than to ask the solver, which
-needs most time for questions whose answer is "possible". So the solver is only asked about the parts that no sampled
-host makes alive.
+A host for which a rule fires is a proof that the rule is alive. Such a host is usually found much faster than the
+solver answers, because the solver needs most time for questions whose answer is "possible". So the solver is only asked
+about the parts that no sampled host makes alive.
 
 The hosts have at most three interfaces. The values of their facts are from the space of the policy (`space.py`), which
 has values on both sides of each literal. In contrast to `bounded.py`, the values are not enumerated but drawn at

@@ -25,9 +25,10 @@ _Waiting = tuple[Record, "Future[None]"]
 
 
 class GroupCommit:
-    """A thread that writes records with `write`, which raises RecordError if it has written none of them.
+    """A thread that writes records with `write`.
 
-    `on_commit` is called after each group with the number of its records and the seconds that `write` took.
+    `write` must write all of its records, or raise RecordError and write none of them. `on_commit` is called after each
+    group with the number of its records and the seconds that `write` took.
     """
 
     def __init__(
