@@ -1,8 +1,8 @@
 """Finds the nmstate report in Kubernetes objects of kubernetes-nmstate.
 
 A NodeNetworkState has the output of nmstate in `status.currentState`. `kubectl get` prints one object, or a List of
-several. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state. Objects of
-these kinds are refused, because the host possibly does not have the desired state.
+several objects. The kinds NodeNetworkConfigurationPolicy and NodeNetworkConfigurationEnactment have a desired state.
+Objects of these kinds are refused, because the host possibly does not have the desired state.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hints for conditions that are shortened as in spoken English: `nic is bridge or bond`, `nic.name = "eth0" or "eth1"`.
 
-The missing operand is taken from the condition before, and the hint shows the whole condition. The usual meaning of
-`nic is not bridge or bond` is "neither", so its hint has `and`.
+The missing operand is taken from the condition before, and the hint shows the whole condition. An author who writes
+`nic is not bridge or bond` usually means that the interface is not a bridge and not a bond. So this hint has `and`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A value that does not depend on the subject or on a variable is computed once for each rule. A statement before the loop
 assigns the value to a name such as `once3`. This is correct because every expression of the language has a value and no
-side effects. So a value may be computed early, or even without need, and the result of the rule is the same.
+side effects. So the result of the rule is the same if a value is computed early, or is computed but not used.
 
 There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
 the list cannot be converted before the loop. The list is converted on first use and cached in the environment

@@ -11,9 +11,9 @@ There are two kinds of warnings, which are found by different methods.
    - `a` is always true if `not a` is impossible;
    - `a` implies `b` if `a and not b` is impossible.
 
-The analysis is sound, not complete. If it answers "impossible", no such host exists. If it does not understand a
-condition, or has used up its budget of steps, it answers "possible", and a warning is missing. Warnings must not be
-wrong, because `activenic check --strict` makes them errors.
+The analysis is sound, but not complete. If it answers "impossible", the conditions are not true together on any host.
+If it does not understand a condition, or has used up its budget of steps, it answers "possible". Then a warning is
+missing. Warnings must not be wrong, because `activenic check --strict` makes them errors.
 
 From the bottom up:
 

@@ -21,8 +21,9 @@ quantifiers alone do not contradict each other. So step 3 introduces the element
 kinds, so both cases are impossible.
 
 Invariant: the answer "impossible" is always right. If the solver is not sure, the answer is "possible". This is why the
-search may stop at any time. Two limits make the search stop: `_STEPS` for one policy, because the number of cases grows
-exponentially with the `or`s, and `_DEEPEST` for the elements of elements of lists.
+search may stop at any time. Two limits make the search stop. `_STEPS` limits the steps for one policy, because the
+number of cases grows exponentially with the `or`s. `_DEEPEST` limits the depth of the recursion, because a condition
+about a new element can require another new element, without end.
 
 Details of step 3:
 
@@ -36,7 +37,7 @@ Details of step 3:
   apply to the element of a `some x`, because this element can be `nic`. If a list is not empty, `nic` can be its only
   element, and then an `every other` is true.
 
-Known limits. The answer is "possible", although the conditions contradict each other, in these cases among others:
+Known limits. In the following cases, among others, the conditions contradict each other, but the answer is "possible":
 
 - An equality of two interfaces: `x = nic and x is bridge and nic is bond`.
 - A chain of positions: `a above b and b above c and c above a`. The pair `a above b and b above a` is found.

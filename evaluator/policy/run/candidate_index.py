@@ -14,9 +14,9 @@ A condition is an `and` of terms, or a single term. Three kinds of lookups are t
 3. guard: one term is `some x in LIST satisfies ...`, and LIST does not depend on the interface. If the list is empty,
    the rule is true for no interface; otherwise all interfaces are evaluated.
 
-Invariant: a lookup may give too many interfaces, never too few, and in the order of their names. So compiled rules with
-lookups have the same results as the interpreter, which uses no lookups. It is correct to use a term wherever it is in
-the `and`, because conditions always have a value and no side effects.
+Invariant: a lookup may give too many interfaces, but never too few. It gives them sorted by name. So compiled rules
+with lookups have the same results as the interpreter, which uses no lookups. It is correct to use a term wherever it is
+in the `and`, because conditions always have a value and no side effects.
 
 `Index.NEAR` is an example of an exact lookup. It gives the interfaces with a subnet that contains an address of a list.
 The addresses are in sets, one set for each prefix length, so each subnet is looked up in one set (`facts/subnets.py`).

@@ -10,9 +10,9 @@ to right, as the interpreter does, and stopping as soon as the value is certain:
 - of an `or`, the first part that is true, otherwise the last part;
 - of a `not`, the deciding clause of its operand, written with `not`, so that the text has the value of the condition;
 - of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier.
-  The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted
-  (except those of words that read the order of the report), so equal inputs give the same witness. The values that the
-  body read for the witness are added.
+  The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted,
+  except the lists of words that depend on the order of the report. So equal inputs give the same witness. The values
+  that the body read for the witness are added.
 
 Invariant: this module uses the interpreter's functions (`holds`, `elements`, `evaluate`). So a condition has the same
 value here as in the rule.

@@ -7,7 +7,7 @@ Invariant: the count is an upper bound of the clauses that the interpreter evalu
 test compares it with the number of clauses that the interpreter evaluated, on hosts that are each large in one respect.
 A step is roughly the work of the interpreter for one clause. Everything that can grow is counted:
 
-- each clause, once for each subject and each element of the lists of the quantifiers around it;
+- each clause: once for each subject, and inside a quantifier once for each element of the quantifier's list;
 - the search of a relation. For `overlaps` and `within`, the elements of a set are counted. For an address `in` a list
   of networks, the prefix lengths are counted. For `like`, the patterns are counted, and a long text counts more;
 - the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
@@ -17,8 +17,8 @@ A step is roughly the work of the interpreter for one clause. Everything that ca
 
 Each count consists of two numbers (`_Steps`): the greatest number of steps for one subject, and the greatest number of
 steps for all subjects together. This matters for lists of interfaces: one interface that has all VLANs of a host on top
-costs as much as many interfaces with one VLAN each. So the lists of all subjects are counted by the sum of their
-lengths, if this sum is less than the longest length times the number of subjects.
+costs as much as many interfaces with one VLAN each. Two numbers are upper bounds for the lists of all subjects: the sum
+of the lengths, and the longest length times the number of subjects. The smaller of the two is used.
 
 Second invariant: a larger size never gives a smaller count. `budget.py` depends on this invariant.
 """

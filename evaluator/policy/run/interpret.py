@@ -1,9 +1,9 @@
 """The reference interpreter: it defines the meaning of a policy, and is written for readers, not for speed.
 
 A policy is a pipeline over a set of candidates, which is empty at first. Each rule is evaluated for all its subjects.
-During this, the candidates are those from before the rule. After that, the rule changes the candidates once. So the
-result of a rule does not depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers
-are evaluated from left to right and stop as soon as the result is certain.
+The candidates do not change during the evaluation. The rule changes them at its end. So the result of a rule does not
+depend on the order of its subjects. A condition is true or false; `and`, `or` and quantifiers are evaluated from left
+to right and stop as soon as the result is certain.
 
 Production runs the compiled rules (`policy/compile/rules.py`), which must give the same results for every policy and
 report; property tests compare the two. Explanations use this interpreter, because it can evaluate a single clause for a

@@ -7,7 +7,7 @@ mistakes that people make: a tab, a dash that is not a hyphen, a missing space o
 first mistake explains the error. If no line has a mistake, the parser's own message is used.
 
 These tests are heuristics: a valid text may fail them. So they run only on texts that the parser has refused, with one
-exception, `odd_indentation`. They know the keys of policy files and of policy tests.
+exception, `odd_indentation`. The tests know the keys of policy files and of files with policy tests.
 """
 
 from __future__ import annotations
