@@ -77,7 +77,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
-    verbose = "print for each counterexample the clauses that decided about every interface, and their values"
+    verbose = (
+        "print the clauses that decided about every interface of each counterexample, with their values, and for each "
+        "clause of the policy a decision that is different without the clause"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
     add_policy_path_to(parser)
     _OUTPUT.add_to(parser)
@@ -136,10 +139,12 @@ def _results(
     return verify(policy.program, properties, settings, search, find_effects, stated.expectations)
 
 
-def _decisions(cases: Sequence[PolicyCase], policy: Policy) -> Iterator[Decision]:
-    """Yield the decisions of a policy for the questions of its tests."""
-    results = (run_case(replace(case, policy=policy)) for case in cases)
-    return (result.decision for result in results if result.decision is not None)
+def _decisions(cases: Sequence[PolicyCase], policy: Policy) -> Iterator[tuple[str, Decision]]:
+    """Yield the name of each test and the decision of a policy for its question."""
+    for case in cases:
+        decision = run_case(replace(case, policy=policy)).decision
+        if decision is not None:
+            yield case.name, decision
 
 
 def _cases(policy: Policy, options: argparse.Namespace) -> tuple[PolicyCase, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evaluator.base.text import visible
+from evaluator.render.small_host import asked_by, statements_of
 from evaluator.verify.property import (
     EveryClauseMatters,
     EveryRuleMatters,
@@ -16,6 +17,7 @@ from evaluator.verify.property import (
     Refuted,
     Undecided,
 )
+from evaluator.verify.witness import Witness
 
 NOT_COVERED = "`warn` rules and findings are not part of the proofs: they change neither the status nor the interface"
 _EXACT = "every clause has an exact translation, but the laws about reports are not enough for a proof"
@@ -91,3 +93,16 @@ def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(one for result in results if isinstance(result.verdict, Proved) for one in result.abstracted)
     )
+
+
+def witness_lines(result: PropertyResult) -> Iterator[str]:
+    """Yield two lines for each part of the policy that has an effect: the part, and a decision that it changes."""
+    for witness in result.witnesses:
+        question = f"test `{witness.test}`" if witness.host is None else host_words(witness)
+        yield visible(witness.part)
+        yield f"  {visible(f'{question}: {witness.old} → {witness.new}')}"
+
+
+def host_words(witness: Witness) -> str | None:
+    """Return the small host of a witness with the question about it; None if the question is that of a test."""
+    return None if witness.host is None else f"{statements_of(witness.host)}; {asked_by(witness.host)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
+from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
@@ -20,31 +21,42 @@ from evaluator.render.verdict_words import (
     time_words,
     verdict_details,
     verdict_words,
+    witness_lines,
 )
 from evaluator.verify.explain_example import ExplainedExample, explain_example
-from evaluator.verify.property import PropertyResult, Refuted, Undecided
+from evaluator.verify.property import EveryClauseMatters, EveryRuleMatters, PropertyResult, Refuted, Undecided
 
 _GREEN, _RED, _YELLOW, _DIM, _PLAIN = "green", "bold red", "yellow", "dim", ""
 _Line = tuple[str, str]  # a style and the text
-_Describe = Callable[[ExplainedExample], Iterator[str]]
+
+
+class _Detail(Struct, frozen=True):
+    """What is printed: the lines of a counterexample, and the kinds of properties whose witnesses are printed."""
+
+    describe: Callable[[ExplainedExample], Iterator[str]]
+    witnessed: tuple[type, ...]
+
+
+_BRIEF = _Detail(brief, (EveryRuleMatters,))
+_DETAILED = _Detail(detailed, (EveryRuleMatters, EveryClauseMatters))
 
 
 def print_results(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
     """Print each result when it is known, then the assumptions of the proofs. A counterexample fits on a screen."""
-    _print_results(policy, results, stream, brief)
+    _print_results(policy, results, stream, _BRIEF)
 
 
 def print_details(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Print the results like `print_results`, and the reasons of every interface of each counterexample."""
-    _print_results(policy, results, stream, detailed)
+    """Print the results like `print_results`, the reasons of every interface, and a decision for each clause."""
+    _print_results(policy, results, stream, _DETAILED)
 
 
-def _print_results(policy: Policy, results: Iterable[PropertyResult], stream: TextIO, describe: _Describe) -> None:
+def _print_results(policy: Policy, results: Iterable[PropertyResult], stream: TextIO, detail: _Detail) -> None:
     console = console_for(stream)
     printed: list[PropertyResult] = []
     _print(console, stream, [(_PLAIN, f"policy {visible(policy.name)}")])
     for result in results:
-        _print(console, stream, _result(policy, result, describe))
+        _print(console, stream, _result(policy, result, detail))
         printed.append(result)
     _print(console, stream, _assumptions(printed))
 
@@ -69,7 +81,7 @@ def _print(console: Console, stream: TextIO, lines: Iterable[_Line]) -> None:
     stream.flush()
 
 
-def _result(policy: Policy, result: PropertyResult, describe: _Describe) -> Iterator[_Line]:
+def _result(policy: Policy, result: PropertyResult, detail: _Detail) -> Iterator[_Line]:
     style = _GREEN if result.is_as_expected else _YELLOW if isinstance(result.verdict, Undecided) else _RED
     words = ", ".join(part for part in (verdict_words(result), expectation_words(result)) if part)
     yield style, f"  {visible(result.of.name)}: {words} ({time_words(result)})"
@@ -77,7 +89,9 @@ def _result(policy: Policy, result: PropertyResult, describe: _Describe) -> Iter
     if result.because:
         yield _PLAIN, f"    false because: {result.because}"
     yield from ((_PLAIN, f"    {line}") for line in verdict_details(result))
+    if isinstance(result.of.statement, detail.witnessed):
+        yield from ((_DIM, f"      {line}") for line in witness_lines(result))
     example = result.verdict.counterexample if isinstance(result.verdict, Refuted) else None
     if example is not None:
-        lines = describe(explain_example(policy, result.of.statement, example))
+        lines = detail.describe(explain_example(policy, result.of.statement, example))
         yield from ((_PLAIN, f"    {line}") for line in lines)

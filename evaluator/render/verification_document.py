@@ -9,6 +9,7 @@ from typing import TextIO
 from evaluator.engine import Policy
 from evaluator.policy.run.clause import DecidingClause
 from evaluator.render.short_notation import short_notation
+from evaluator.render.verdict_words import host_words
 from evaluator.verify.explain_example import DecidedHost, explain_example
 from evaluator.verify.property import (
     Counterexample,
@@ -61,6 +62,10 @@ def _property(policy: Policy, result: PropertyResult) -> dict[str, object]:
         "counterexample": None if counterexample is None else _example(policy, result, counterexample),
         "assumed": list(result.assumed),
         "abstracted": list(result.abstracted),
+        "witnesses": [
+            {"part": one.part, "test": one.test, "host": host_words(one), "old": one.old, "new": one.new}
+            for one in result.witnesses
+        ],
     }
 
 

@@ -25,6 +25,7 @@ from evaluator.render.verdict_words import (
     time_words,
     verdict_details,
     verdict_words,
+    witness_lines,
 )
 from evaluator.verify.explain_example import ExplainedExample, explain_example
 from evaluator.verify.property import PropertyResult, Refuted, Undecided
@@ -107,7 +108,15 @@ def _name(result: PropertyResult, anchors: dict[str, str]) -> Html:
 
 def _verdict(result: PropertyResult) -> Html:
     state = element("span", verdict_words(result), class_=f"badge {_TONES[_state(result)]}")
-    return joined([state, *(element("p", detail, class_="about") for detail in verdict_details(result))])
+    details = [element("p", detail, class_="about") for detail in verdict_details(result)]
+    return joined([state, *details, *_witnesses(result)])
+
+
+def _witnesses(result: PropertyResult) -> Iterator[Html]:
+    """Yield the decisions that show the effects of the parts of the policy, in an element that the reader opens."""
+    if result.witnesses:
+        summary = element("summary", f"{plural(len(result.witnesses), 'part')} with a decision that it changes")
+        yield element("details", summary, *(element("p", line, class_="about") for line in witness_lines(result)))
 
 
 def _expected(result: PropertyResult) -> Html:

@@ -25,36 +25,43 @@ from evaluator.policy.language.checked import AllOf, AnyOf, Condition, Constant,
 from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.types import Base, Type
+from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.compare_mutants import compare_groups
 from evaluator.verify.distinguish import groups_of
 from evaluator.verify.memory import AnswerKind, Resources, question_of, remembered
 from evaluator.verify.mutants import Mutant
 from evaluator.verify.property import EveryClauseMatters, EveryRuleMatters
 from evaluator.verify.prove_mutants import prove_mutants
+from evaluator.verify.search import decide_host
+from evaluator.verify.witness import Witness, compare_decisions
 
 _SECONDS = 2.0  # for the proof that a clause is redundant
 _MOST_INTERFACES = 3
 
 
 class PolicyTests(Struct, frozen=True):
-    """The tests of a policy: a function that decides their questions with a policy, and the questions as data."""
+    """The tests of a policy: a function that decides their questions with a policy, and the questions as data.
 
-    decide: Callable[[Policy], Iterator[Decision]]
+    The function yields the name of each test and the decision.
+    """
+
+    decide: Callable[[Policy], Iterator[tuple[str, Decision]]]
     questions: object = ()
 
 
 class Effects(Struct, frozen=True):
-    """The parts of a policy for which no witness was found.
+    """The parts of a policy for which a witness was found, and the parts without a witness.
 
-    It is proved that the parts in `redundant` have no effect on any host. The parts in `silent` have no effect on hosts
-    of at most `size` interfaces. `words` are the words in the silent parts whose values the search of small hosts does
-    not enumerate.
+    `witnesses` has one witness for each part with an effect. It is proved that the parts in `redundant` have no effect
+    on any host. The parts in `silent` have no effect on hosts of at most `size` interfaces. `words` are the words in
+    the silent parts whose values the search of small hosts does not enumerate.
     """
 
     redundant: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     size: int = 0
+    witnesses: tuple[Witness, ...] = ()
 
 
 def parts_without_effect(
@@ -74,8 +81,7 @@ def parts_without_effect(
     def compute(numbers: Sequence[int]) -> Iterator[tuple[int, Effects]]:
         for number in numbers:
             changed = _without_rules(program) if isinstance(statement, EveryRuleMatters) else _without_clauses(program)
-            silent = list(_silent_in_tests(policy, list(changed), tests, resources))
-            yield number, _effects(policy, silent, searched, parameters, resources)
+            yield number, _effects(policy, list(changed), tests, searched, parameters, resources)
 
     question = question_of("effects", program, statement, tests.questions, searched, parameters)
     # that a part has no effect on small hosts is not final: the solver may prove it for every host later
@@ -84,66 +90,81 @@ def parts_without_effect(
     return found, is_remembered
 
 
-def _silent_in_tests(
-    policy: Policy, changed: Sequence[Mutant], tests: PolicyTests, resources: Resources
-) -> Iterator[Mutant]:
-    """Yield the changed policies that give every test the same decision as the original policy."""
-    answers = list(map(_answer, tests.decide(policy)))
-
-    def is_silent(one: Mutant) -> bool:
-        return _has_answers(tests.decide(Policy(one.program)), answers)
-
-    silent = compute_in_order(is_silent, changed, resources.progress)
-    return (one for one, has_answers in zip(changed, silent, strict=True) if has_answers)
-
-
 def _effects(
-    policy: Policy, silent: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
+    policy: Policy,
+    changed: Sequence[Mutant],
+    tests: PolicyTests,
+    size: int,
+    parameters: Mapping[str, Value],
+    resources: Resources,
 ) -> Effects:
-    """Return which changed policies decide every host, or every small host, like the original policy.
+    """Return witnesses of the changed policies, and the changed policies that decide every host alike.
 
-    The changed policies in `silent` give every test the same decision as the original policy. Most of these changed
-    policies decide some host of one interface differently. For such a policy, a proof would only end at its time limit.
-    So hosts of one interface are searched before the proofs. Larger hosts are searched after the proofs, because such a
-    search takes long if no host is decided differently.
+    The tests are tried first, then the hosts of one interface, because most changed policies have a witness among them.
+    For such a policy, a proof would only end at its time limit. Larger hosts are searched after the proofs, because
+    this search takes long if no host is decided differently.
     """
     program = policy.program
-    without = [one for one, _ in _without_host(policy, silent, min(size, 1), parameters, resources)]
+    tested = list(_in_tests(policy, changed, tests, resources))
+    silent = [one for one, witness in zip(changed, tested, strict=True) if witness is None]
+    small, without, _ = _on_hosts(policy, silent, min(size, 1), parameters, resources)
     proofs = prove_mutants(program, without, parameters, _SECONDS, resources)
     is_redundant = [is_proved for is_proved, _ in proofs]
     redundant = tuple(_shown(one) for one, is_proved in zip(without, is_redundant, strict=True) if is_proved)
     unproved = [one for one, is_proved in zip(without, is_redundant, strict=True) if not is_proved]
-    rest = list(_without_host(policy, unproved, size, parameters, resources))
-    words = {word for _, left_out in rest for word in left_out}
-    return Effects(redundant, tuple(_shown(one) for one, _ in rest), tuple(sorted(words)), size)
+    larger, rest, words = _on_hosts(policy, unproved, size, parameters, resources)
+    found = {witness.part: witness for witness in (*tested, *small, *larger) if witness is not None}
+    witnesses = tuple(found[_shown(one)] for one in changed if _shown(one) in found)
+    return Effects(redundant, tuple(map(_shown, rest)), words, size, witnesses)
 
 
-def _without_host(
+def _in_tests(
+    policy: Policy, changed: Sequence[Mutant], tests: PolicyTests, resources: Resources
+) -> Iterator[Witness | None]:
+    """Yield for each changed policy the first test that is a witness, None if no test is a witness."""
+    old = dict(tests.decide(policy))
+
+    def witness(one: Mutant) -> Witness | None:
+        for test, decision in tests.decide(Policy(one.program)):
+            words = compare_decisions(old[test], decision) if test in old else None
+            if words is not None:
+                return Witness(_shown(one), *words, test=test)
+        return None
+
+    return compute_in_order(witness, changed, resources.progress)
+
+
+def _on_hosts(
     policy: Policy, changed: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
-) -> Iterator[tuple[Mutant, tuple[str, ...]]]:
-    """Yield the changed policies that decide all small hosts like the original policy.
+) -> tuple[list[Witness], list[Mutant], tuple[str, ...]]:
+    """Return witnesses among the small hosts, and the changed policies that have none.
 
-    With each changed policy, the words whose values were not enumerated are yielded.
+    The third element has the words of the policies without a witness whose values were not enumerated.
     """
     groups = groups_of(policy.program, changed)
     compared = compare_groups(policy, groups, size, parameters, resources)
+    witnesses: list[Witness] = []
+    without: list[Mutant] = []
+    words: set[str] = set()
     for group, (comparisons, _) in zip(groups, compared, strict=True):
         for one, comparison in zip(group, comparisons, strict=True):
-            if comparison.host is None:
-                yield one, comparison.left_out
+            witness = None if comparison.host is None else _on_host(policy, one, comparison.host)
+            if witness is None:
+                without.append(one)
+                words.update(comparison.left_out)
+            else:
+                witnesses.append(witness)
+    return witnesses, without, tuple(sorted(words))
 
 
-def _has_answers(decisions: Iterator[Decision], answers: Sequence[object]) -> bool:
-    return all(_answer(decision) == answer for decision, answer in zip(decisions, answers, strict=False))
+def _on_host(policy: Policy, changed: Mutant, host: AbstractHost) -> Witness | None:
+    """Return the witness on a host that the comparison of the policies found; None if the answers do not differ."""
+    words = compare_decisions(decide_host(policy, host), decide_host(Policy(changed.program), host))
+    return None if words is None else Witness(_shown(changed), *words, host=host)
 
 
 def _shown(one: Mutant) -> str:
     return f"{one.rule}: {one.change}"
-
-
-def _answer(decision: Decision) -> tuple[object, ...]:
-    findings = {(finding.code, finding.message, tuple(finding.interfaces)) for finding in decision.findings}
-    return decision.status, decision.host_active_nic, findings
 
 
 def _without_rules(program: Program) -> Iterator[Mutant]:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from evaluator.verify.abstract_host import AbstractHost
+from evaluator.verify.witness import Witness
 
 
 class Claim(Struct, frozen=True, tag=True):
@@ -206,7 +207,7 @@ class PropertyResult(Struct, frozen=True):
     `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
     reason in the test file. `assumed` are the laws about every report that the proof used. `abstracted` are sentences
     about the words that the proof models only in part (`abstractions.py`). `is_remembered` is true if an earlier run
-    found the verdict.
+    found the verdict. For a property about the parts of a policy, `witnesses` are decisions that the parts change.
     """
 
     of: Property
@@ -217,6 +218,7 @@ class PropertyResult(Struct, frozen=True):
     assumed: tuple[str, ...] = ()
     abstracted: tuple[str, ...] = ()
     is_remembered: bool = False
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def is_as_expected(self) -> bool:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from time import perf_counter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluator.base.diagnostic import PolicyError
 from evaluator.policy.language.environment import Value
@@ -211,7 +212,8 @@ class _Run:
             if isinstance(one.statement, EveryRuleMatters | EveryClauseMatters):
                 start = perf_counter()
                 found, is_remembered = find_effects(one.statement)
-                yield self._result(one, self._of_effects(found), _Known(perf_counter() - start, (), is_remembered))
+                result = self._result(one, self._of_effects(found), _Known(perf_counter() - start, (), is_remembered))
+                yield replace(result, witnesses=found.witnesses)
 
     def _of_effects(self, found: Effects) -> Verdict:
         if found.redundant:
