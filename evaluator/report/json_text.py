@@ -104,7 +104,7 @@ def to_json_text(document: object) -> bytes | None:
 
 
 def _structure(text: bytes) -> bytes:
-    """Return the brackets of a JSON text that are outside strings, all as braces.
+    """Return the brackets of a JSON text that are outside of strings. Square brackets are replaced by braces.
 
     Only brackets, quotes and backslashes matter, so all other octets are removed first. In most texts, every string is
     then an empty pair of quotes. These pairs are removed too. If a quote or a backslash remains, a string contains a

@@ -110,7 +110,9 @@ def _chosen(states: tuple[_Item, ...], name: str | None) -> _Item:
         message = f"the document has {len(matches)} NodeNetworkStates with the name {quote(name)}"
         raise _refusal(ReportCode.ITEM_NEEDED, message, json_pointer(matches[-1].path))
     hint = did_you_mean(name, names)
-    message = f"the document has no NodeNetworkState with the name {quote(name)}, only {listed or 'unnamed ones'}"
+    message = (
+        f"the document has no NodeNetworkState with the name {quote(name)}, only {listed or 'objects without a name'}"
+    )
     raise _refusal(ReportCode.ITEM_UNKNOWN, message, hint=hint)
 
 

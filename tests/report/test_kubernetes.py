@@ -98,7 +98,7 @@ def test_the_state_is_read_where_it_is(document: Any, item: str | None, place: s
         (items(ONE, OTHER), "worker-3", "REPORT_ITEM_UNKNOWN", "only `worker-1`, `worker-2`"),
         (items(ONE, ONE), "worker-1", "REPORT_ITEM_NEEDED", "2 NodeNetworkStates with the name `worker-1`"),
         (ONE, "worker-2", "REPORT_ITEM_UNKNOWN", "only `worker-1`"),
-        (ONE["status"], "worker-1", "REPORT_ITEM_UNKNOWN", "unnamed ones"),
+        (ONE["status"], "worker-1", "REPORT_ITEM_UNKNOWN", "objects without a name"),
         (STATE, "worker-1", "REPORT_ITEM_UNKNOWN", "an item can only be chosen from a list"),
         ({"nics": {}}, "worker-1", "REPORT_ITEM_UNKNOWN", "this is a `vdsm` report"),
         (items(), None, "REPORT_NOT_RECOGNISED", "it is empty"),

@@ -42,9 +42,10 @@ _Any = TypeVar("_Any", bound=Node)
 
 
 class NamedCondition(Struct, frozen=True):
-    """A checked condition about `nic`, and the values that are known if the condition is true, and if it is false.
+    """A checked condition about `nic`.
 
-    `length` is the length of the condition's text, plus the lengths of the conditions that it uses.
+    `if_true` are the values that are known if the condition is true. `if_false` are the values that are known if the
+    condition is false. `length` is the length of the condition's text, plus the lengths of the conditions that it uses.
     """
 
     condition: Condition

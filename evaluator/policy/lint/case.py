@@ -152,7 +152,7 @@ class Conjunction:
                 )
 
     def _store_truth(self, literal: Condition) -> None:
-        """Store that a literal is true, or that it is false if it has `not`. Both together are a contradiction."""
+        """Store that a literal is true, or false if it has `not`. A literal cannot be both true and false."""
         is_true = True
         if isinstance(literal, InState | IsKnown | Related) and literal.negated:
             literal, is_true = replace(literal, negated=False), False
@@ -272,7 +272,7 @@ class Conjunction:
         self._restrict_number(Count(listed, Type(Base.INTEGER), ""), _POSITIVE)
 
     def _apply_ownership(self, literal: Related) -> None:
-        """Use the rule: `nic.addresses overlaps host.addresses` if and only if `nic.matched` is not empty."""
+        """Use that `nic.addresses overlaps host.addresses` is true if and only if `nic.matched` is not empty."""
         for left, right in ((literal.left, literal.right), (literal.right, literal.left)):
             words = [side.word.shown if isinstance(side, Read) else "" for side in (left, right)]
             if words == ["nic.addresses", "host.addresses"] and isinstance(left, Read):

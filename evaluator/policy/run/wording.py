@@ -39,7 +39,7 @@ def show(value: object) -> str:
 
 
 def show_briefly(value: object) -> str:
-    """Return a value as text. For a list of more than 20 elements: the first 20, and the number of elements."""
+    """Return a value as text. A long list is shortened to its first 20 elements and the number of all elements."""
     if isinstance(value, tuple) and len(value) > _MOST_SHOWN:
         return f"{show(value[:_MOST_SHOWN])}, … ({len(value)} in all)"
     return show(value)

@@ -45,12 +45,12 @@ class ParsedText(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The value of its key `policy`; empty if the key is missing."""
+        """The name of the policy (the key `policy`); empty if the key is missing."""
         return string_of(self.located, "policy")
 
     @property
     def extends(self) -> Located | None:
-        """The value of its key `extends`; None if the key is missing."""
+        """The base that the text names (the key `extends`); None if the key is missing."""
         return self.located.children.get("extends")
 
 

@@ -69,7 +69,7 @@ class _Line(Struct, frozen=True):
 
     @property
     def value(self) -> str:
-        """The text after the key; in a line without a key the text after the dash."""
+        """The text after the key. If the line has no key, this is the text after the dash."""
         match = _KEY.match(self.rest)
         return (match["value"] if match else self.rest).strip()
 

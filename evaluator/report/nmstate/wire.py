@@ -94,7 +94,7 @@ class PortVlan(Struct, gc=False):
 class BridgePort(Port, gc=False, rename="kebab"):
     """A port of a bridge.
 
-    A port of Open vSwitch can be a bond: the members of the bond are interfaces, the bond is not.
+    A port of Open vSwitch can be a bond. Then the members of the bond are interfaces, but the bond is not an interface.
     """
 
     vlan: PortVlan | None = None

@@ -188,7 +188,10 @@ class VdsmHost:
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """The contradictions between networks and devices: the device name (can be empty), a message, and addresses."""
+        """The contradictions between networks and devices.
+
+        Each contradiction has the name of the device (can be empty), a message, and addresses.
+        """
         return tuple(self._find_disagreements(self))
 
     @cached_property

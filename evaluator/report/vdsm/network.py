@@ -26,7 +26,7 @@ class _DeviceCache:
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
     def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
-        """Return VLAN IDs by interface name. For a bridge, the interfaces are its ports; else the device itself."""
+        """Return the VLAN IDs of a bridge's ports by interface name. For any other device, return its own VLAN ID."""
         if name not in self._vlans:
             names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
             vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)
