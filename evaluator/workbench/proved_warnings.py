@@ -92,7 +92,7 @@ class _Warnings:
     def _report(self, dead: Dead) -> None:
         part, rule = dead.part, self._program.rules[dead.part.number]
         span = self._spans[part.number]
-        after = f", after {self._names(dead.rules)}" if dead.rules else ""
+        after = f" after {self._names(dead.rules)}" if dead.rules else ""
         match part.can:
             case Can.FIRE:
                 reason, hint = self._reason(dead, rule)
@@ -101,10 +101,10 @@ class _Warnings:
             case Can.CHANGE:
                 is_adding = rule.verb.effect is Effect.ADD
                 effect = "adds only interfaces that are already candidates" if is_adding else "removes no candidate"
-                message = f"the rule {quote(rule.name)} {effect} {_PROVED}{after}"
+                message = f"the rule {quote(rule.name)} {effect}{after} {_PROVED}"
                 self._problems.warning("RULE_SHADOWED", message, span, "remove the rule, or move it up")
             case Can.HOLD:
-                message = f"{quote(part.clause.text)} is never true here {_PROVED}{after}"
+                message = f"{quote(part.clause.text)} is never true here{after} {_PROVED}"
                 self._problems.warning("CONDITION_NEVER_TRUE", message, part.clause.span, "remove it")
 
     def _reason(self, dead: Dead, rule: Rule) -> tuple[str, str]:
