@@ -78,8 +78,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     verbose = (
-        "print the clauses that decided about every interface of each counterexample, with their values, and for each "
-        "clause of the policy a decision that is different without the clause"
+        "print for each counterexample the clauses that decided about each interface, with their values; print for "
+        "each clause of the policy a decision that is different without this clause"
     )
     parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
     add_policy_path_to(parser)

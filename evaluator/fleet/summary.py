@@ -141,7 +141,7 @@ def as_text(summary: Summary) -> Iterator[str]:
 
 
 def part_as_text(title: str, counts: list[tuple[str, int]]) -> Iterator[str]:
-    """Yield the title of one part and a line for each name with its number of hosts; nothing if no host counts."""
+    """Yield the title of one part and a line for each name with its number of hosts. Empty counts give no line."""
     if counts:
         yield f"\n{title}:"
     for name, hosts in counts[:_MOST_LINES]:

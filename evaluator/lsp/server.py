@@ -47,7 +47,7 @@ _WATCHED = "**/*.{yaml,yml,json}"
 
 
 class PolicyServer(LanguageServer):
-    """The server with its texts; `search` lists the folders of the policy path."""
+    """The server with its texts; `search` lists the folders in which policies are searched."""
 
     def __init__(self, search: Sequence[Path]) -> None:
         super().__init__("activenic", __version__, types.TextDocumentSyncKind.Full)

@@ -82,7 +82,7 @@ class PolicyStore:
         return events
 
     def watch(self) -> PolicyStore:
-        """Begin to reload changed files, in a thread, until `close`; return the store.
+        """Start a thread that loads changed files again until `close` is called. Return the store.
 
         Raises ExtraMissingError if the package watchfiles is not installed, and RuntimeError if the store is closed.
         """

@@ -42,7 +42,7 @@ class Recorder(Protocol):
         """Whether records can be stored, as far as the recorder knows."""
 
     async def store(self, records: Sequence[Record]) -> None:
-        """Return when the records are stored. Raises RecordError if they are not."""
+        """Store the records, then return. Raises RecordError if a record cannot be stored."""
 
     def close(self) -> None:
         """Write all submitted records, and close the file."""
@@ -82,7 +82,7 @@ class _GroupRecorder:
         return time.monotonic() - self._failed_at >= _PAUSE_AFTER_FAILURE
 
     async def store(self, records: Sequence[Record]) -> None:
-        """Return when the records are stored. Raises RecordError if they are not."""
+        """Store the records, then return. Raises RecordError if a record cannot be stored."""
         futures = [asyncio.wrap_future(self._commit.submit(record)) for record in records]
         results = await asyncio.gather(*futures, return_exceptions=True)
         for result in results:

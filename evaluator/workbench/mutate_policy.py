@@ -102,9 +102,9 @@ def _killing_test(mutant: Mutant, cases: Sequence[PolicyCase]) -> str | None:
 def _proved(
     policy: Policy, mutants: Sequence[Mutant], parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[tuple[bool, bool]]:
-    """Yield for each mutant whether it is proved to decide every host like the policy, and whether this was remembered.
+    """Yield for each mutant whether a proof exists that it decides every host like the policy.
 
-    Nothing is proved without a solver.
+    The second value is true if an earlier run found the proof. Without a solver, nothing is proved.
     """
     if find_spec("cvc5") is None:
         return iter([(False, False)] * len(mutants))
