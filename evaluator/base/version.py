@@ -1,3 +1,3 @@
 """Contains the version of this package. `activenic --version`, records and HTML pages show this version."""
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"
