@@ -26,6 +26,7 @@ from evaluator.policy.run.degree import worst_cost
 from evaluator.policy.run.required_facts import order_words
 from evaluator.policy.source.chain import PolicyChain, files_of
 from evaluator.policy.source.find import LARGEST_POLICY
+from evaluator.policy.source.problems import TOO_MANY_PROBLEMS
 from evaluator.report.read import FORMATS
 from evaluator.workbench.check_results.document import as_json, count, statistics, summary_of
 from evaluator.workbench.check_results.lines import as_github, as_junit
@@ -151,6 +152,8 @@ def _proved(checked: Checked, options: argparse.Namespace) -> tuple[Diagnostic, 
     policy, chain = checked.policy, checked.chain
     if policy is None or chain is None or checked.has_errors or not PROOFS.of(options) or find_spec("cvc5") is None:
         return ()
+    if any(warning.code == TOO_MANY_PROBLEMS for warning in policy.program.warnings):
+        return ()  # no further problems are shown
     prove = cast("Callable[[Program, PolicyChain], tuple[Diagnostic, ...]]", entry(_PROVED_WARNINGS))
     return prove(policy.program, chain)
 

@@ -11,7 +11,9 @@ from evaluator.base.source import Source, Span
 from evaluator.base.text import most_similar, quote
 from evaluator.policy.source.scalar import ScalarText
 
+TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS"
 MOST_PROBLEMS = 100
+TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS"
 _PIECE = re.compile(r"""''[^']*''|'[^']*'|"[^"]*"|\s+|[^\s'"]+|['"]""")  # quoted text, white space, or anything else
 _LINE_BREAK = re.compile(r"[ \t]*\n\s*")
 _WHOLE_TEXT = re.compile(r"write `([^`…]+)`")
@@ -123,7 +125,7 @@ class Problems:
             return
         code, message, hint, fixes = problem.code, problem.message, problem.hint, problem.fixes
         if count == MOST_PROBLEMS:
-            code, message = "TOO_MANY_PROBLEMS", f"there are more than {MOST_PROBLEMS} {severity}s"
+            code, message = TOO_MANY_PROBLEMS, f"there are more than {MOST_PROBLEMS} {severity}s"
             hint, fixes = "fix the shown problems first; further problems are not shown", ()
         part = self.source.part_at(span.start)
         location = Location(part.name, span.start - part.start, max(span.start, span.end) - part.start)
