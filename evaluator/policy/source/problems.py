@@ -13,7 +13,6 @@ from evaluator.policy.source.scalar import ScalarText
 
 TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS"
 MOST_PROBLEMS = 100
-TOO_MANY_PROBLEMS = "TOO_MANY_PROBLEMS"
 _PIECE = re.compile(r"""''[^']*''|'[^']*'|"[^"]*"|\s+|[^\s'"]+|['"]""")  # quoted text, white space, or anything else
 _LINE_BREAK = re.compile(r"[ \t]*\n\s*")
 _WHOLE_TEXT = re.compile(r"write `([^`…]+)`")
