@@ -31,7 +31,7 @@ from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.choices import Choices
 from evaluator.verify.lazy_host import KIND_OF_SEPARATE, LazyHost, Shape
 from evaluator.verify.lazy_question import LazyAnswers, LazyParameters
-from evaluator.verify.space import AnswerSet, Space, is_one_class
+from evaluator.verify.space import AnswerSet, Space
 from evaluator.verify.state_host import abstract_host
 from evaluator.verify.topologies import Permutation, Topology, automorphisms, is_least_of_orbit, topologies
 
@@ -70,11 +70,16 @@ class SmallHost(Struct, frozen=True, dict=True):
     def with_unowned_answer(self) -> tuple[SmallHost, ...]:
         """Copies of the host with one more answer: an address that no interface owns.
 
-        In the first copy, this address is the last answer. If the conditions read an order, there is a second copy, in
-        which this address is the first answer. For a host without answers, there are no copies.
+        For each class of addresses, there is a copy in which this address is the last answer. If the conditions read an
+        order, there is another copy, in which this address is the first answer. For a host without answers, there are
+        no copies.
         """
         order, space = self.answers.order, self.facts.space
-        orders = ((*order, space.added), (space.added, *order))[: len(order) and 1 + space.has_order]
+        orders = (
+            one
+            for added in space.added
+            for one in ((*order, added), (added, *order))[: len(order) and 1 + space.has_order]
+        )
         return tuple(map(self._with_answers, orders))
 
     def _with_answers(self, order: AnswerSet) -> SmallHost:
@@ -125,7 +130,7 @@ def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
     for answers in space.answers:
         if len(answers) > 1 and len(topology) > space.most_with_two_answers:
             continue
-        for owners in _owners(len(topology), answers, renamings, has_order=space.has_order):
+        for owners in _owners(len(topology), answers, renamings, can_swap=_can_swap(space, answers)):
             choices = Choices()
             owned = tuple(tuple(address for at, address in enumerate(answers) if mask >> at & 1) for mask in owners)
             facts = LazyHost.with_owners(shape, owned, space, choices)
@@ -135,22 +140,28 @@ def hosts(topology: Topology, space: Space) -> Iterator[SmallHost]:
 
 
 def _owners(
-    size: int, answers: AnswerSet, renamings: Sequence[Permutation], *, has_order: bool
+    size: int, answers: AnswerSet, renamings: Sequence[Permutation], *, can_swap: bool
 ) -> Iterator[tuple[int, ...]]:
     """Yield each assignment of owned host addresses to devices. Assignments with few owned addresses come first.
 
     An assignment has for each device a bit set of the addresses that it owns. If several assignments are equal up to
-    renaming, only one of these assignments is yielded. If no order is read, two addresses of one class can be renamed
-    too.
+    renaming, only one of these assignments is yielded. If `can_swap` is true, the two addresses can be renamed too. No
+    device owns an unusable address.
     """
-    can_swap = len(answers) == 2 and not has_order and is_one_class(answers)
+    usable = sum(1 << at for at, address in enumerate(answers) if not address.unusable)
     found = (
         masks
         for masks in product(range(2 ** len(answers)), repeat=size)
-        if is_least_of_orbit(masks, renamings)
+        if all(mask | usable == usable for mask in masks)
+        and is_least_of_orbit(masks, renamings)
         and not (can_swap and any(_swapped(masks, renaming) < masks for renaming in renamings))
     )
     return iter(sorted(found, key=lambda masks: sum(map(int.bit_count, masks))))
+
+
+def _can_swap(space: Space, answers: AnswerSet) -> bool:
+    """Return whether no condition distinguishes the two addresses of an answer, and none reads their order."""
+    return not space.has_order and answers in space.alike
 
 
 def _swapped(masks: tuple[int, ...], renaming: Permutation) -> tuple[int, ...]:

@@ -30,7 +30,6 @@ from evaluator.verify.topologies import Device, Topology
 
 ORDER = (Kind.PHYSICAL, Kind.VLAN, Kind.BOND, Kind.BRIDGE)
 USUAL_PREFIX = {4: 24, 6: 64}
-IPV6_EXTRA = 96  # a prefix length of IPv6 minus the one of IPv4 with as many host bits
 GATEWAY = parse_address("192.0.2.1")
 _NAMES = {Kind.PHYSICAL: "nic", Kind.VLAN: "vlan", Kind.BOND: "bond", Kind.BRIDGE: "bridge"}
 _DEFAULT_ROUTE = Route(parse_cidr("0.0.0.0/0"))
@@ -96,11 +95,10 @@ class LazyAddress(OwnedAddress, frozen=True, eq=False):
         return self.link
 
     def _prefix(self) -> int:
-        link, version, prefixes = self._link, self.address.version, self._link.host.space.prefixes
-        if len(prefixes) == 1:
+        link, version, prefixes = self._link, self.address.version, self._link.host.space.prefixes[self.address.version]
+        if not prefixes:
             return USUAL_PREFIX[version]
-        chosen_prefix = link.host.choices.choose(("prefix", link.index, self.address), prefixes)
-        return chosen_prefix + IPV6_EXTRA * (version == 6)
+        return link.host.choices.choose(("prefix", link.index, self.address), prefixes)
 
     def _primary(self) -> bool:
         """Return whether the report lists the address first in its family. Only one address of a family is primary."""

@@ -124,7 +124,9 @@ def _question(space: Space, texts: Sequence[str], draws: _Draws) -> Question:
     names = tuple(dict.fromkeys(draws.one_of(texts) for _ in topology)) if texts and draws.percent(50) else ()
     names = names if len(names) == len(topology) else ()
     answers = draws.one_of(space.answers)
-    owners = tuple(tuple(address for address in answers if draws.percent(60)) for _ in topology)
+    owners = tuple(
+        tuple(address for address in answers if draws.percent(60) and not address.unusable) for _ in topology
+    )
     facts = LazyHost.with_owners(Shape.of(topology, names), owners, space, _DrawnChoices(draws))
     asked = draws.one_of((None, _HOST_NAME, *texts))
     is_complete = asked is None or draws.percent(80)

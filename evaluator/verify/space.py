@@ -12,14 +12,14 @@ the value for an interface about which the report states nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from glob import escape
-from itertools import combinations_with_replacement, product
+from itertools import chain, combinations_with_replacement, product
 from types import MappingProxyType
 
 from msgspec import Struct
 
-from evaluator.facts.address import Address, Cidr, address_of, parse_address, parse_cidr
+from evaluator.facts.address import Address, Cidr, address_of, parse_address
 from evaluator.policy.language.checked import (
     Condition,
     Constant,
@@ -33,41 +33,35 @@ from evaluator.policy.language.checked import (
     RouteTo,
     walk,
 )
-from evaluator.policy.language.environment import Plain, Value
+from evaluator.policy.language.environment import Value
 from evaluator.policy.language.program import Parameter
 from evaluator.policy.language.types import Base
 from evaluator.policy.run.required_facts import facts_in
+from evaluator.verify.address_classes import AddressClass, Distinguished, address_classes
 from evaluator.verify.name_texts import NameTexts
+from evaluator.verify.other_addresses import reads_other_addresses
+from evaluator.verify.parameter_values import CLIENT, NAME, USUAL_INTEGERS, parameter_values, read_parameters
+from evaluator.verify.uncovered import EQUALITIES, atoms, has_equalities_only, uncovered
 
 AnswerSet = tuple[Address, ...]
-_IPV4, _IPV6 = parse_cidr("192.0.2.0/24"), parse_cidr("2001:db8::/64")
-_PRIVATE, _LINK_LOCAL = parse_cidr("10.20.0.0/24"), parse_cidr("169.254.7.0/24")
-_LINK_LOCAL_IPV6 = parse_cidr("fe80::/64")
-_FIRST, _SECOND, _OTHER, _ADDED = 10, 20, 30, 40  # the host parts of addresses
-_ENGINE = parse_address("198.51.100.7")
-_VALUES: dict[Base, Plain] = {
-    Base.BOOLEAN: True,
-    Base.TEXT: "ovirtmgmt",
-    Base.INTEGER: 5,
-    Base.ADDRESS: _ENGINE,
-    Base.CIDR: parse_cidr("198.51.100.0/24"),
-}
-_RANGES = {"vlan_id": (1, 4094), "mtu": (68, 65535), "speed": (1, 400_000), "bond_mode": (0, 6)}
-_USUAL = {"vlan_id": 5, "mtu": 1500, "speed": 1000, "bond_mode": 1}
-_POSITION, _NAME, _CLIENT = (Base.NIC, "position"), (Base.NIC, "name"), (Base.REPORT, "last_client_iface")
-_EQUALITIES = (Relate.EQUAL, Relate.UNEQUAL, Relate.IN)
-_BITS_OF_HOSTS = 6  # a network has members with these host parts
+_UNUSABLE, _UNUSABLE_ADDED = parse_address("127.0.0.1"), parse_address("127.0.0.2")
+_IPV6 = (parse_address("2001:db8::a"),)
+_GREATEST = 2**32 - 1  # of numbers in a report
+_RANGES = {"vlan_id": (1, 4094), "mtu": (0, _GREATEST), "speed": (1, _GREATEST), "bond_mode": (0, 6)}
+_POSITION = (Base.NIC, "position")
 MOST_INTERFACES = 8
 _MOST = 3  # the greatest number of interfaces of a host with two addresses, if interfaces have many values
 _FAMILY_STATES = frozenset({"address is ipv4", "address is ipv6"})
-_RANGE_STATES = {
-    "address is private": (_PRIVATE,),
-    "address is link_local": (_LINK_LOCAL,),
-    "address is global": (_PRIVATE, _LINK_LOCAL),
-}
+_PRIVATE = frozenset({"address is private", "address is global"})
+_LINK_LOCAL = frozenset({"address is link_local", "address is global"})
 _OF_OTHER_ADDRESSES = frozenset(
     {"nic.subnets", "nic.host_prefixes", "address.prefix", "address.network", "address is host_prefix"}
 )
+_SUBNETS = frozenset({"nic.subnets", "address.network"})
+_READ_FAMILY = frozenset({*_FAMILY_STATES, "address.prefix"})
+_PRIMARY = frozenset({"nic.primary_addresses", "address is primary"})
+_BITS = {4: 32, 6: 128}
+_BITS_OF_WIDE, _BITS_OF_NARROW = 8, 4  # of the host parts in subnets with all addresses of a class, and with some
 _OF_ROUTES = frozenset({"nic.routes", "nic.gateways", "route_to"})
 _ENUMERATED = frozenset(
     {
@@ -94,7 +88,8 @@ _ENUMERATED = frozenset(
         *("nic is physical", "nic is bond", "nic is bridge", "nic is vlan", "nic is dhcp", "nic is dhcpv6"),
         *("report.networks", "report.last_client_iface", "address is primary"),
         *_FAMILY_STATES,
-        *_RANGE_STATES,
+        *_PRIVATE,
+        *_LINK_LOCAL,
         *_OF_OTHER_ADDRESSES,
         *_OF_ROUTES,
         *(f"nic.{name}" for name in _RANGES),
@@ -106,20 +101,22 @@ class Space(Struct, frozen=True):
     """The values that the facts of the searched hosts take.
 
     `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
-    `most_with_two_answers` interfaces have at most one host address. `added` is an address that no interface owns.
-    `has_order` is true if conditions read an order. `has_exact_positions` is true if conditions compare positions with
-    values other than positions. `integers` are the values of facts that are integers, None if unknown. `networks` are
-    the logical networks. `prefixes` are the prefix lengths of an IPv4 address; the prefix lengths of an IPv6 address
-    are the same numbers plus 96. `others` are the sets of addresses that an interface has besides the host addresses.
-    `names` are the names of interfaces that the conditions distinguish. `parameters` are the values of the parameters,
-    and of the names that only claims have. `policy_parameters` are the names of the parameters of the policy.
+    `most_with_two_answers` interfaces have at most one host address. `alike` are the sets of two addresses for which
+    every condition has the same value. `added` are addresses that no interface owns. `has_order` is true if conditions
+    read an order. `has_exact_positions` is true if conditions compare positions with values other than positions.
+    `integers` are the values of facts that are integers, None if unknown. `networks` are the logical networks.
+    `prefixes` are the prefix lengths of addresses by the version of IP; empty if no condition reads them. `others` are
+    the sets of addresses that an interface has besides the host addresses. `names` are the names of interfaces that the
+    conditions distinguish. `parameters` are the values of the parameters, and of the names that only claims have.
+    `policy_parameters` are the names of the parameters of the policy.
     """
 
     answers: tuple[AnswerSet, ...]
-    added: Address
+    alike: frozenset[AnswerSet]
+    added: AnswerSet
     integers: Mapping[str, tuple[int | None, ...]]
     networks: tuple[str, ...]
-    prefixes: tuple[int, ...]
+    prefixes: Mapping[int, tuple[int, ...]]
     others: tuple[AnswerSet, ...]
     names: NameTexts
     parameters: Mapping[str, tuple[Value, ...]]
@@ -144,23 +141,33 @@ def space_of(
     has at most one host address, because each interface then has many values.
     """
     conditions = tuple(conditions)
-    read = frozenset(fact for condition in conditions for fact in facts_in(condition))
     nodes = tuple(node for condition in conditions for node in walk(condition))
-    values = dict(_parameter_values(parameters, given, nodes))
+    facts = frozenset(fact for condition in conditions for fact in facts_in(condition))
+    read = facts | frozenset(_words_and_states(nodes))
+    values = dict(parameter_values(parameters, given, nodes))
     policy_parameters = tuple(values)
+    free = frozenset(read_parameters(nodes) & values.keys() - given.keys())
     values |= {name: (value,) for name, value in defaults.items() if name not in values}
     literals = _Literals(nodes, values)
-    classes = tuple(_address_classes(read, literals))
+    has_others = bool(read & _OF_OTHER_ADDRESSES) or reads_other_addresses(nodes)
+    distinguished = _distinguished(read, literals, has_others=has_others)
+    addresses = address_classes(distinguished)
+    unusable = (_UNUSABLE,) if _reads_unusable(read) else ()
+    has_two_families = bool(read & _PRIMARY) and distinguished.versions() == (4,)
     name_globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
     names = None if None in name_globs else NameTexts.of([glob for glob in name_globs if glob is not None])
     has_order = _reads_order(nodes)
+    others = tuple(_other_addresses(read, addresses.classes if has_others else (), literals))
     return Space(
-        answers=tuple(_answer_sets(classes, has_order=has_order)),
-        added=_member(classes[0], _ADDED),
-        integers={name: _integers(name, literals) for name in _RANGES},
+        answers=tuple(
+            _answer_sets(addresses.classes, unusable, _IPV6 if has_two_families else (), has_order=has_order)
+        ),
+        alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in addresses.classes),
+        added=(*(one.added for one in addresses.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
+        integers={name: _integers(name, literals, nodes) for name in _RANGES},
         networks=_networks(literals),
-        prefixes=_prefixes(read, literals),
-        others=tuple(_other_addresses(read, classes, literals)),
+        prefixes={version: _prefixes(version, read, literals) for version in (4, 6)},
+        others=others,
         names=names or NameTexts(),
         parameters=values,
         policy_parameters=policy_parameters,
@@ -170,29 +177,55 @@ def space_of(
         left_out=tuple(
             sorted(
                 {
-                    *(read - _ENUMERATED),
-                    *_left_out_names(nodes, has_names=names is not None),
-                    *_left_out_literals(nodes, literals),
+                    *(facts - _ENUMERATED),
+                    *uncovered(nodes, free),
+                    *(() if names is not None else ("nic.name",)),
+                    *map(str, addresses.missing),
+                    *_left_out_addresses(nodes),
+                    *_left_out_routes(read, distinguished, literals, others),
                 }
             )
         ),
     )
 
 
-def _left_out_literals(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str]:
+def _words_and_states(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
+    """Yield all words and states that conditions read, also those of the host addresses, which are not facts."""
+    for node in nodes:
+        if isinstance(node, Read):
+            yield node.word.shown
+        if isinstance(node, InState):
+            yield node.state.shown
+
+
+def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
     """Yield addresses and networks of conditions that the search does not cover.
 
     Either no small host has such an address, or the search has no values on both sides of it.
     """
-    yield from (str(one) for one in literals.networks() if one.prefix > _widest(one) - _BITS_OF_HOSTS)
     for node in nodes:
         if isinstance(node, Related):
-            if node.relation is Relate.LIKE and _is_given(node.left, Base.TEXT):
-                yield node.left.text
             for side, other in ((node.left, node.right), (node.right, node.left)):
                 is_covered = node.relation is Relate.IN_NETWORK and (side is node.right or _is_routes(other))
                 if not is_covered:
-                    yield from (part.text for part in _parts(side) if _is_given(part, Base.ADDRESS, Base.CIDR))
+                    yield from (part.text for part in atoms(side) if _is_given(part, Base.ADDRESS, Base.CIDR))
+
+
+def _left_out_routes(
+    read: frozenset[str], distinguished: Distinguished, literals: _Literals, others: tuple[AnswerSet, ...]
+) -> Iterator[str]:
+    """Yield the targets of routes that are in a network of the conditions, and gateways beside other addresses.
+
+    An address in such a network would always have a route to the target. An interface with another address has no
+    gateway.
+    """
+    if read & _OF_ROUTES:
+        usual = distinguished.signature(_UNUSABLE)
+        for target in literals.addresses():
+            if target.version == 6 or distinguished.signature(target) != usual:
+                yield str(target)
+    if "nic.gateways" in read and len(others) > 1:
+        yield "nic.gateways"
 
 
 def _is_routes(node: Expression) -> bool:
@@ -204,17 +237,6 @@ def _is_given(node: Expression, *bases: Base) -> bool:
     return isinstance(node, Constant | ParameterValue) and node.type.base in bases
 
 
-def _left_out_names(nodes: Iterable[Condition | Expression], *, has_names: bool) -> Iterator[str]:
-    if not has_names:
-        yield "nic.name"
-    if any(isinstance(node, Related) and any(map(_is_host_name, (node.left, node.right))) for node in nodes):
-        yield "host.name"
-
-
-def _is_host_name(node: Expression) -> bool:
-    return isinstance(node, Read) and node.key == (Base.HOST, "name")
-
-
 def _name_globs(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str | None]:
     """Yield the globs that match names of interfaces. A text is a glob without wildcards.
 
@@ -223,9 +245,9 @@ def _name_globs(nodes: Iterable[Condition | Expression], literals: _Literals) ->
     for node in nodes:
         if isinstance(node, Related):
             for side, other in ((node.left, node.right), (node.right, node.left)):
-                if any(_is_name_of_interface(part) for part in _parts(side)):
+                if any(_is_name_of_interface(part) for part in atoms(side)):
                     is_like = node.relation is Relate.LIKE and side is node.left
-                    is_plain = _is_name_of_interface(side) and (is_like or node.relation in _EQUALITIES)
+                    is_plain = _is_name_of_interface(side) and (is_like or node.relation in EQUALITIES)
                     yield from _globs_of(other, literals, is_like=is_like) if is_plain else (None,)
 
 
@@ -239,12 +261,8 @@ def _globs_of(other: Expression, literals: _Literals, *, is_like: bool) -> Itera
         yield None
 
 
-def _parts(side: Expression) -> tuple[Expression, ...]:
-    return (side, *side.operands) if isinstance(side, ListOf) else (side,)
-
-
 def _is_name_of_interface(node: Expression) -> bool:
-    return isinstance(node, Read) and node.key in (_NAME, _CLIENT)
+    return isinstance(node, Read) and node.key in (NAME, CLIENT)
 
 
 def _reads_order(nodes: Iterable[Condition | Expression]) -> bool:
@@ -261,50 +279,6 @@ def _needs_exact_positions(node: Condition | Expression) -> bool:
     sides = [isinstance(side, Read) and side.key == _POSITION for side in (node.left, node.right)]
     inside = (part for side in (node.left, node.right) for part in walk(side))
     return not all(sides) and any(isinstance(part, Read) and part.key == _POSITION for part in inside)
-
-
-def _parameter_values(
-    parameters: Iterable[Parameter], given: Mapping[str, Value], nodes: Iterable[Condition | Expression]
-) -> Iterator[tuple[str, tuple[Value, ...]]]:
-    """Yield the values of each parameter. A parameter that no condition reads has only its default."""
-    nodes = tuple(nodes)
-    read = {node.name for node in nodes if isinstance(node, ParameterValue)}
-    for parameter in parameters:
-        if parameter.name in given:
-            yield parameter.name, (given[parameter.name],)
-        elif parameter.name not in read and not parameter.is_required:
-            yield parameter.name, (parameter.default,)
-        else:
-            yield parameter.name, _values_of(parameter, tuple(_compared_with(parameter.name, nodes)))
-
-
-def _compared_with(name: str, nodes: Iterable[Condition | Expression]) -> Iterator[Plain]:
-    """Yield the values that conditions compare with a parameter."""
-    for node in nodes:
-        if isinstance(node, Related) and node.relation is not Relate.LIKE:
-            for side, other in ((node.left, node.right), (node.right, node.left)):
-                if isinstance(side, ParameterValue) and side.name == name:
-                    for part in _parts(other):
-                        value = part.value if isinstance(part, Constant) else ()
-                        yield from value if isinstance(value, tuple) else () if value is None else (value,)
-
-
-def _values_of(parameter: Parameter, compared: tuple[Plain, ...]) -> tuple[Value, ...]:
-    """Return the values of a parameter; `compared` are values that conditions compare with it."""
-    base = parameter.type.base
-    default = parameter.default
-    unknown: tuple[Value, ...] = (None,) if parameter.type.optional else ()
-    if parameter.type.is_list:
-        chosen: Value = (_VALUES[base],) if default is None else default
-        return tuple(dict.fromkeys((*unknown, chosen, ())))
-    if base is Base.BOOLEAN:
-        return (*unknown, False, True)
-    usual = _VALUES[base]
-    first: Value = usual if default is None else default
-    if base is Base.INTEGER:
-        around = (value + step for value in compared if isinstance(value, int) for step in (-1, 0, 1))
-        return tuple(dict.fromkeys((*unknown, first, usual, *around)))
-    return tuple(dict.fromkeys((*unknown, first, *compared)))
 
 
 class _Literals:
@@ -353,22 +327,26 @@ def _around(values: Iterable[Value], least: int, greatest: int) -> Iterator[int]
             yield from (near for near in (value - 1, value, value + 1) if least <= near <= greatest)
 
 
-def _integers(name: str, literals: _Literals) -> tuple[int | None, ...]:
+def _integers(name: str, literals: _Literals, nodes: Sequence[Condition | Expression]) -> tuple[int | None, ...]:
     least, greatest = _RANGES[name]
-    usual = _USUAL[name]
+    usual = USUAL_INTEGERS[name]
     values = literals.of_word(name)
-    around = sorted({*_around(values, least, greatest), usual} - ({0} if name == "vlan_id" else set()))
-    if name == "vlan_id":  # compared for equality only: one value for each literal, and another one
-        equal = [value for value in values if isinstance(value, int) and least <= value <= greatest]
-        around = sorted({*equal, usual, max([*equal, usual]) + 1})
-    return (*around, None)
+    reads = [node for node in nodes if isinstance(node, Read) and node.word.name == name]
+    if reads and not has_equalities_only(reads[0], nodes):
+        return (*sorted({*_around(values, least, greatest), usual}), None)
+    equal = {value for value in values if isinstance(value, int) and least <= value <= greatest}
+    other = next(value for value in chain(range(usual + 1, greatest), range(least, usual)) if value not in equal)
+    return (*sorted({*equal, usual, other}), None)
 
 
-def _prefixes(read: frozenset[str], literals: _Literals) -> tuple[int, ...]:
-    """Return the prefix lengths. If no condition reads a prefix length or a subnet, one prefix length is enough."""
+def _prefixes(version: int, read: frozenset[str], literals: _Literals) -> tuple[int, ...]:
+    """Return the prefix lengths of a family; empty if no condition reads a prefix length or a subnet."""
     if not read & _OF_OTHER_ADDRESSES:
-        return (24,)
-    return tuple(sorted({24, 32, *_around(literals.of_word("prefix"), 1, 32)}))
+        return ()
+    bits = _BITS[version]
+    narrow = {bits - _BITS_OF_NARROW} if read & _SUBNETS else set()
+    around = _around(literals.of_word("prefix"), 1, bits)
+    return tuple(sorted({bits - _BITS_OF_WIDE, bits, *narrow, *around}))
 
 
 def _networks(literals: _Literals) -> tuple[str, ...]:
@@ -376,43 +354,46 @@ def _networks(literals: _Literals) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names)) or ("ovirtmgmt",)
 
 
-def _address_classes(read: frozenset[str], literals: _Literals) -> Iterator[Cidr]:
-    """Yield a network for each class of addresses that the conditions can distinguish."""
-    yield _IPV4
-    if read & _FAMILY_STATES:
-        yield _IPV6
-    networks = [network for state, ranges in _RANGE_STATES.items() if state in read for network in ranges]
-    yield from dict.fromkeys(networks)
-    yield from (network for network in literals.networks() if network.prefix <= _widest(network) - _BITS_OF_HOSTS)
+def _distinguished(read: frozenset[str], literals: _Literals, *, has_others: bool) -> Distinguished:
+    """Return what the conditions distinguish in addresses.
+
+    If conditions only read which address is primary, no address of one family differs from one of the other family,
+    but an interface can have a primary address of each family. Then only a set of two addresses needs two families.
+    """
+    networks = literals.networks()
+    private, link_local = bool(read & _PRIVATE), bool(read & _LINK_LOCAL)
+    is_mixed = bool(read & _PRIMARY) and (has_others or private or link_local or bool(networks))
+    return Distinguished(networks, bool(read & _READ_FAMILY) or is_mixed, private, link_local)
 
 
-def _widest(network: Cidr) -> int:
-    return 32 if network.first.version == 4 else 128
+def _reads_unusable(read: frozenset[str]) -> bool:
+    """Return whether conditions distinguish an unusable host address from one that no interface owns."""
+    if read & {"host.answers", "host.unusable"}:
+        return True
+    return "host.first_address" in read and bool(read & {"host.addresses", "host.unowned", "address is global"})
 
 
-def _member(network: Cidr, host: int) -> Address:
-    return address_of(network.first.version, network.first.number + host)
-
-
-def _answer_sets(classes: tuple[Cidr, ...], *, has_order: bool) -> Iterator[AnswerSet]:
+def _answer_sets(
+    classes: tuple[AddressClass, ...], unusable: AnswerSet, ipv6: AnswerSet, *, has_order: bool
+) -> Iterator[AnswerSet]:
     yield ()
-    yield from ((_member(network, _FIRST),) for network in classes)
+    yield from ((one.first,) for one in classes)
+    yield from ((address,) for address in unusable)
     pairs = product(classes, repeat=2) if has_order else combinations_with_replacement(classes, 2)
-    yield from ((_member(one, _FIRST), _member(other, _SECOND)) for one, other in pairs)
+    yield from ((one.first, other.second) for one, other in pairs)
+    yield from ((one.first, address) for one, address in product(classes, ipv6))
+    for one, address in product(classes, unusable):
+        yield one.first, address
+        if has_order:
+            yield address, one.first
 
 
-def is_one_class(answers: AnswerSet) -> bool:
-    """Return whether every condition has the same value for the two addresses of an answer."""
-    first, second = answers
-    return first.version == second.version and second.number - first.number == _SECOND - _FIRST
-
-
-def _other_addresses(read: frozenset[str], classes: tuple[Cidr, ...], literals: _Literals) -> Iterator[AnswerSet]:
+def _other_addresses(
+    read: frozenset[str], classes: tuple[AddressClass, ...], literals: _Literals
+) -> Iterator[AnswerSet]:
+    """Yield the sets of addresses that an interface can have besides host addresses: at most one address."""
     yield ()
-    if read & _OF_OTHER_ADDRESSES:
-        link_local = (_LINK_LOCAL, _LINK_LOCAL_IPV6) if "address is link_local" in read else ()
-        networks = (*classes, *link_local)
-        yield from ((_member(network, _OTHER),) for network in dict.fromkeys(networks))
+    yield from ((one.other,) for one in classes)
     if read & _OF_ROUTES:
         for address in literals.addresses():
             yield (address_of(address.version, address.number ^ 1),)

@@ -14,7 +14,7 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
 from evaluator.policy.language.environment import Literal
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
-from evaluator.verify.lazy_host import GATEWAY, IPV6_EXTRA, ORDER, USUAL_PREFIX, LazyHost, LazyLink
+from evaluator.verify.lazy_host import GATEWAY, ORDER, USUAL_PREFIX, LazyHost, LazyLink
 from evaluator.verify.lazy_question import LazyAnswers, stated_answers, stated_parameters
 
 _MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
@@ -126,9 +126,7 @@ def _filler(version: int, index: int) -> Address:
 
 def _prefix(made: Mapping[tuple[object, ...], object], index: int, address: Address) -> int:
     chosen = made.get(("prefix", index, address))
-    if isinstance(chosen, int):
-        return chosen + IPV6_EXTRA * (address.version == 6)
-    return USUAL_PREFIX[address.version]
+    return chosen if isinstance(chosen, int) else USUAL_PREFIX[address.version]
 
 
 def host_addresses(host: AbstractHost) -> HostAddresses:
