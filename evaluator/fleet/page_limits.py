@@ -1,4 +1,4 @@
-"""Defines the series, the limits and the format of numbers for the pages of summaries and comparisons."""
+"""Defines the statuses in the charts of fleet pages, the sizes of their charts and tables, and the form of numbers."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _transitions(
 def _findings(
     policies: Policies, groups: Sequence[Sequence[FindingChange]], limits: Limits, resources: Resources
 ) -> Iterator[tuple[_Found, bool]]:
-    """Search the changes of each finding. The work is done on all processors."""
+    """Search for each change of a finding the smallest host with this change, on all processors."""
     pair = policies.pair
     kind = AnswerKind(_Found, is_confirmed=lambda number, found: _is_confirmed(policies, groups[number], found))
     questions = [question_of("findings", pair, group, limits) for group in groups]

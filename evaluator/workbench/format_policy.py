@@ -39,7 +39,7 @@ _STRING = "tag:yaml.org,2002:str"
 
 
 class _Place(Struct, frozen=True):
-    """A sentence in a file: its key and its value."""
+    """The place of a sentence of the rule language in a policy file: its key in the YAML text, and the sentence."""
 
     key: Span
     value: Located

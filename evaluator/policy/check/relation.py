@@ -129,7 +129,7 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2})+")
 _ALLOWED = {
     "kind": _Allowed(lambda value: value in list(Kind), f"kinds: {', '.join(Kind)}", tuple(Kind)),
     "conflicts": _Allowed(
-        lambda value: value in _CONFLICTS, 'the elements of `conflicts` are "addr" and "network"', _CONFLICTS
+        lambda value: value in _CONFLICTS, '`conflicts` contains only "addr" and "network"', _CONFLICTS
     ),
     "bond_mode": _Allowed(lambda value: value in range(7), "bond modes are 0 to 6"),
     "vlan_id": _Allowed(lambda value: value in range(4096), "VLAN IDs are 0 to 4095"),

@@ -5,7 +5,7 @@ assigns the value to a name such as `once3`. This is correct because every expre
 side effects. So the result of the rule is the same if a value is computed early, or is computed but not used.
 
 There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
-the list cannot be converted before the loop. The list is converted on first use and cached in the environment
+the list cannot be computed before the loop. The list is computed on first use and cached in the environment
 (`_on_first_use`).
 
 The names of computed values are cached. The keys of this cache are the nodes of the expressions, never their texts,
