@@ -30,6 +30,7 @@ EXAMPLES = 300  # of each property test in one slice
 _CASES = 10_000  # of one unit that compares with the reference
 _COMPARISONS = 2
 _TEXTS = 8_400  # of one unit that checks broken policies, or that mutates texts for the server: a million each in all
+_CLAIMS = 150  # policies of one unit whose claims are tried on random hosts
 _DECISIONS = 16_700  # of one unit that evaluates the solver's formulas: a million in all
 _SECONDS = 6 * 60.0
 _WATCHED = ("evaluator", "policies", "schemas", "tests")
@@ -60,7 +61,7 @@ class Outcome:
 def plan(seed: int, number: int) -> tuple[Unit, ...]:
     """Return the units of a slice; slices are numbered from 1."""
     units = (*_comparisons(seed, number), *_broken_texts(seed, number), *_properties(seed, number))
-    units = (*units, _killed_writers(seed, number), _formulas(seed, number))
+    units = (*units, _killed_writers(seed, number), _formulas(seed, number), _searched_claims(seed, number))
     return (*units, *_small_hosts(number))
 
 
@@ -113,6 +114,13 @@ def _formulas(seed: int, number: int) -> Unit:
     name = f"{number}/formulas"
     options = ("--cases", str(_DECISIONS), "--seed", str(_seed(seed, number, name)))
     return Unit(name, ("-m", "tests.verify.ground_decisions", *options))
+
+
+def _searched_claims(seed: int, number: int) -> Unit:
+    """Return the unit that tries claims, which the search of small hosts calls true, on random hosts."""
+    name = f"{number}/searched-claims"
+    options = ("--cases", str(_CLAIMS), "--seed", str(_seed(seed, number, name)))
+    return Unit(name, ("-m", "tests.verify.searched_claims", *options))
 
 
 def run_slice(units: Sequence[Unit], passed: Path, seconds: float = _SECONDS) -> Iterator[Outcome]:

@@ -367,7 +367,10 @@ def _distinguished(read: frozenset[str], literals: _Literals, *, has_others: boo
 
 
 def _reads_unusable(read: frozenset[str]) -> bool:
-    """Return whether conditions distinguish an unusable host address from one that no interface owns."""
+    """Return whether conditions distinguish sets of host addresses with and without an unusable address.
+
+    A set that has only an unusable address is always enumerated: the host has an address, but no usable one.
+    """
     if read & {"host.answers", "host.unusable"}:
         return True
     return "host.first_address" in read and bool(read & {"host.addresses", "host.unowned", "address is global"})
@@ -378,7 +381,7 @@ def _answer_sets(
 ) -> Iterator[AnswerSet]:
     yield ()
     yield from ((one.first,) for one in classes)
-    yield from ((address,) for address in unusable)
+    yield (_UNUSABLE,)
     pairs = product(classes, repeat=2) if has_order else combinations_with_replacement(classes, 2)
     yield from ((one.first, other.second) for one, other in pairs)
     yield from ((one.first, address) for one, address in product(classes, ipv6))

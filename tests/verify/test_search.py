@@ -246,6 +246,14 @@ def test_an_unowned_answer_of_each_class_is_added():
     assert found is not None
 
 
+def test_an_unowned_answer_is_added_to_an_unusable_answer():
+    rules = "  - {name: a, rule: match nic when count(nic.uppers) = 0}\n"
+    rules += "  - {name: b, rule: discard nic when count(host.addresses) < 1}\n"
+    policy = load_policy(text=f"policy: p\nrules:\n{rules}")
+    (found,) = smallest_counterexamples(policy, [STATEMENTS["unowned-answer-changes-nothing"]], 1, {})
+    assert found is not None
+
+
 def test_what_the_search_calls_true_is_true_for_random_hosts():
     found, tried = gaps(cases=12, seed=4, hosts=60)
     assert tried > 5
