@@ -133,6 +133,7 @@ lock: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tools.reference docs
 	$(BIN)/python -m tools.engine_page docs
+	$(BIN)/python -m tools.properties_page docs
 	$(BIN)/python -m sphinx -E -a -W --keep-going -q -b html -c docs -d .site/.doctrees . .site
 	@echo "the site is in .site/index.html"
 
