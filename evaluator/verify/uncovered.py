@@ -161,7 +161,7 @@ def _of_lists(sides: Iterable[Expression]) -> Iterator[str]:
 
 
 def _of_relation(node: Related, free: frozenset[str], lists: Lists) -> Iterator[str]:
-    base = atoms(node.left)[0].type.base
+    base = next((side.type.base for side in _sides(node)), Base.NIC)  # two empty lists have no values
     if base in _SCALARS:
         covers = _covers_texts if base is Base.TEXT else _covers_integers
         for left, right in product(atoms(node.left), atoms(node.right)):
@@ -260,7 +260,7 @@ def _of_addresses(node: Related, lists: Lists) -> Iterator[str]:
             is_route = _is_routes(network) and all(map(_is_stated, left))
             yield from () if _is_stated(network) or is_subnets or is_route else _titles(network)
         return
-    if left[0].type.base is Base.CIDR:
+    if any(side.type.base is Base.CIDR for side in (*left, *right)):
         yield from _titles(*left, *right)
         return
     for one, other in product(left, right):
