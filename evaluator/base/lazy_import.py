@@ -1,19 +1,20 @@
 """Imports modules and their objects on first use.
 
-An object has a name such as `module:name`, the syntax of entry points. `LazyModule` is for two kinds of libraries:
+An object has a name such as `module:name`, the syntax of entry points. `lazy_module` is for two kinds of libraries:
 libraries that are slow to import and seldom needed, and libraries that an extra installs. The module that uses such a
-library has the `LazyModule` at its top. A type checker reads the real import:
+library calls `lazy_module` at its top. A type checker reads the real import:
 
     if TYPE_CHECKING:
         import ipaddress
     else:
-        ipaddress = LazyModule("ipaddress")
+        ipaddress = lazy_module("ipaddress")
 """
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
+from types import ModuleType
 
 
 @cache
@@ -27,11 +28,15 @@ def entry(named: str) -> object:
     return getattr(found, name) if name else found
 
 
-class LazyModule:
-    """A module that is imported when one of its attributes is first read."""
+def lazy_module(name: str) -> ModuleType:
+    """Return a module that imports the module `name` when one of its attributes is first read.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    Python calls the function `__getattr__` of a module for each attribute that the module does not have (PEP 562).
+    """
+    module = ModuleType(name)
+    vars(module)["__getattr__"] = partial(_attribute, name)
+    return module
 
-    def __getattr__(self, attribute: str) -> object:
-        return getattr(entry(self._name), attribute)
+
+def _attribute(module: str, attribute: str) -> object:
+    return getattr(entry(module), attribute)

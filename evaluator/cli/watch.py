@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluator.base.diagnostic import QuestionError, require_package
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from evaluator.testing.inputs import inputs_of
 from evaluator.testing.outcome import RunOutcome
 
 if TYPE_CHECKING:
     import watchfiles
 else:
-    watchfiles = LazyModule("watchfiles")
+    watchfiles = lazy_module("watchfiles")
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _MILLISECONDS_BETWEEN_LOOKS = 1000

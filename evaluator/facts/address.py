@@ -12,8 +12,8 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 from msgspec import Struct
 
-from evaluator.facts.library import ipaddress
 from evaluator.facts.netmask import parse_netmask
+from evaluator.facts.standard_ip import ipaddress
 
 _FIRST_GROUP = 2  # in octets; if these are zero, C libraries print the address in different forms
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError
 from evaluator.base.text import quote
 from evaluator.facts.address import Address, parse_address
-from evaluator.facts.library import ipaddress
+from evaluator.facts.standard_ip import ipaddress
 
 if TYPE_CHECKING:
     Literal = str | ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from socket import AF_INET, inet_ntop
 
-from evaluator.facts.library import ipaddress
+from evaluator.facts.standard_ip import ipaddress
 
 _ONES = 0xFFFFFFFF
 NETMASKS = {inet_ntop(AF_INET, (_ONES << 32 - length & _ONES).to_bytes(4)): length for length in range(33)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 
 if TYPE_CHECKING:
     from pyarrow import parquet
 else:
-    parquet = LazyModule("pyarrow.parquet")
+    parquet = lazy_module("pyarrow.parquet")
 
 __all__ = ["parquet"]

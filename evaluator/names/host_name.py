@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, HostNameCode, HostNameError, Severity
 from evaluator.base.finding import Finding, FindingCode
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.text import quote
 from evaluator.facts.address import Address
 from evaluator.facts.literal import parse_literal
@@ -28,7 +28,7 @@ from evaluator.names.scripts import mixed_scripts
 if TYPE_CHECKING:
     import idna
 else:
-    idna = LazyModule("idna")
+    idna = lazy_module("idna")
 
 LONGEST_NAME = 253
 LONGEST_LABEL = 63

@@ -23,13 +23,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from evaluator.policy.source.folder import yaml_files_below
 
 if TYPE_CHECKING:
     import watchfiles
 else:
-    watchfiles = LazyModule("watchfiles")
+    watchfiles = lazy_module("watchfiles")
 
 SETTLED = 0.2
 BETWEEN_LOOKS = 1.0

@@ -1,7 +1,7 @@
 """Writes the comparison of two policies for every host, as text, JSON (`schemas/policy-proof.schema.json`) or Markdown.
 
 Each change that happens has the smallest host that shows it, and the answers of both policies. The other changes have
-the reason why there is no host: a proof, or a search of small hosts.
+a sentence that no such host exists (proved), or that none was found among small hosts.
 """
 
 from __future__ import annotations

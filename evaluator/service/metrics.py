@@ -20,6 +20,13 @@ class Metrics:
 
     def __init__(self, store: PolicyStore) -> None:
         self.registry = registry = CollectorRegistry()
+        self._count_requests(registry)
+        self._count_background_work(registry)
+        Gauge("activenic_info", "the version of activenic", ("version",), registry=registry).labels(__version__).set(1)
+        registry.register(_Policies(store))
+
+    def _count_requests(self, registry: CollectorRegistry) -> None:
+        """Create the metrics of requests, decisions and lookups."""
         self.decisions = Counter(
             "activenic_decisions", "number of decisions, by policy and status", ("policy", "status"), registry=registry
         )
@@ -45,6 +52,9 @@ class Metrics:
         self.in_flight = Gauge(
             "activenic_requests_in_flight", "number of requests that are handled now", registry=registry
         )
+
+    def _count_background_work(self, registry: CollectorRegistry) -> None:
+        """Create the metrics of policy changes and of the log."""
         self.reloads = Counter(
             "activenic_policy_changes",
             "number of changes of policy files, by kind of change and policy",
@@ -63,8 +73,6 @@ class Metrics:
             registry=registry,
             buckets=_SECONDS,
         )
-        Gauge("activenic_info", "the version of activenic", ("version",), registry=registry).labels(__version__).set(1)
-        registry.register(_Policies(store))
 
     def count_event(self, event: PolicyEvent) -> None:
         """Count a change of a policy file."""

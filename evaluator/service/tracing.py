@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.version import __version__
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import Decision
@@ -26,9 +26,9 @@ from evaluator.facts.host_addresses import HostAddresses
 if TYPE_CHECKING:
     from opentelemetry import context, propagate, trace
 else:
-    context = LazyModule("opentelemetry.context")
-    propagate = LazyModule("opentelemetry.propagate")
-    trace = LazyModule("opentelemetry.trace")
+    context = lazy_module("opentelemetry.context")
+    propagate = lazy_module("opentelemetry.propagate")
+    trace = lazy_module("opentelemetry.trace")
 
 _NAME = "activenic"
 

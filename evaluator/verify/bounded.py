@@ -29,8 +29,9 @@ from evaluator.policy.language.environment import Question
 from evaluator.policy.run.verdict import Verdict
 from evaluator.verify.abstract_host import AbstractHost
 from evaluator.verify.choices import Choices
-from evaluator.verify.lazy_host import KIND_OF_SEPARATE, LazyHost, Shape
+from evaluator.verify.lazy_host import KIND_OF_SEPARATE, LazyHost
 from evaluator.verify.lazy_question import LazyAnswers, LazyParameters
+from evaluator.verify.shape import Shape
 from evaluator.verify.space import AnswerSet, Space
 from evaluator.verify.state_host import abstract_host
 from evaluator.verify.topologies import Permutation, Topology, automorphisms, is_least_of_orbit, topologies

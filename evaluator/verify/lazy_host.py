@@ -11,7 +11,7 @@ this device is a bridge, the network is also on its ports. `state_host.py` write
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import TypeVar, cast
@@ -20,18 +20,17 @@ from msgspec import Struct
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, parse_address, parse_cidr, subnets_of
 from evaluator.facts.host import HostFacts
-from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.link import Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.facts.table import AddressTable
 from evaluator.facts.topology import Topology as Devices
 from evaluator.verify.choices import Choices, chosen
+from evaluator.verify.shape import ORDER, Places, Shape
 from evaluator.verify.space import AnswerSet, Space
-from evaluator.verify.topologies import Device, Topology
+from evaluator.verify.topologies import Device
 
-ORDER = (Kind.PHYSICAL, Kind.VLAN, Kind.BOND, Kind.BRIDGE)
 USUAL_PREFIX = {4: 24, 6: 64}
 GATEWAY = parse_address("192.0.2.1")
-_NAMES = {Kind.PHYSICAL: "nic", Kind.VLAN: "vlan", Kind.BOND: "bond", Kind.BRIDGE: "bridge"}
 _DEFAULT_ROUTE = Route(parse_cidr("0.0.0.0/0"))
 _SEPARATE_KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE)
 _BOOLEANS = (False, True)
@@ -40,47 +39,8 @@ _CLIENT = ("last_client_iface",)
 KIND_OF_SEPARATE = ("kind of separate",)  # a key of `Choices.computed`
 _BITS_OF_A_KIND = 40  # of a relative position: each choice of a place takes one bit
 Owners = tuple[tuple[Address, ...], ...]
-Places = frozenset[int | None]
 _NO_PLACE: Places = frozenset({None})
 _Option = TypeVar("_Option")
-
-
-class Shape(Struct, frozen=True):
-    """The parts of a host that follow from its topology."""
-
-    devices: Topology
-    names: tuple[str, ...]
-    lowers: tuple[Lowers, ...]
-    graph: Devices
-    groups: tuple[tuple[int, ...], ...]  # the devices of each kind, in the order of a report
-    places: tuple[Places, ...]  # for each device, the devices whose networks it carries: itself and its bridges
-
-    @classmethod
-    @cache
-    def of(cls, topology: Topology, names: tuple[str, ...] = ()) -> Shape:
-        """Return the shape of a topology. By default, a name is the kind of the device and its number."""
-        names = names or tuple(f"{_NAMES[device.kind]}{index}" for index, device in enumerate(topology))
-        lowers = []
-        for device in topology:
-            below = tuple(sorted(names[lower] for lower in device.lowers))
-            match device.kind:
-                case Kind.BOND:
-                    lowers.append(Lowers(slaves=below))
-                case Kind.BRIDGE:
-                    lowers.append(Lowers(ports=below))
-                case Kind.VLAN:
-                    lowers.append(Lowers(base=below[0]))
-                case _:
-                    lowers.append(NO_LOWERS)
-        graph = Devices(names, {name: below.names for name, below in zip(names, lowers, strict=True)})
-        groups = tuple(tuple(at for at, device in enumerate(topology) if device.kind is kind) for kind in ORDER)
-        return cls(topology, names, tuple(lowers), graph, groups, tuple(_places(topology)))
-
-
-def _places(topology: Topology) -> Iterator[Places]:
-    for index in range(len(topology)):
-        bridges = (at for at, device in enumerate(topology) if device.kind is Kind.BRIDGE and index in device.lowers)
-        yield frozenset({index, *bridges})
 
 
 class LazyAddress(OwnedAddress, frozen=True, eq=False):

@@ -25,9 +25,10 @@ from evaluator.policy.language.environment import Environment, Question
 from evaluator.policy.language.program import Program
 from evaluator.policy.run.interpret import RuleResult, apply_rule, holds, subjects
 from evaluator.verify.choices import Choices, Key
-from evaluator.verify.lazy_host import LazyHost, Shape
+from evaluator.verify.lazy_host import LazyHost
 from evaluator.verify.name_texts import NameTexts
 from evaluator.verify.rule_parts import Can, Part
+from evaluator.verify.shape import Shape
 from evaluator.verify.space import Space, space_of
 from evaluator.verify.topologies import topologies
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from evaluator.facts.address import Address, Cidr, address_of, parse_address
+from evaluator.facts.address import Address, address_of, parse_address
 from evaluator.policy.language.checked import (
     Condition,
     Constant,
@@ -30,7 +30,6 @@ from evaluator.policy.language.checked import (
     Read,
     Relate,
     Related,
-    RouteTo,
     walk,
 )
 from evaluator.policy.language.environment import Value
@@ -38,6 +37,7 @@ from evaluator.policy.language.program import Parameter
 from evaluator.policy.language.types import Base
 from evaluator.policy.run.required_facts import facts_in
 from evaluator.verify.address_classes import AddressClass, Distinguished, address_classes
+from evaluator.verify.literals import Literals
 from evaluator.verify.name_texts import NameTexts
 from evaluator.verify.other_addresses import reads_other_addresses
 from evaluator.verify.parameter_values import CLIENT, NAME, USUAL_INTEGERS, parameter_values, read_parameters
@@ -128,64 +128,71 @@ class Space(Struct, frozen=True):
 
 
 def space_of(
-    conditions: Iterable[Condition],
+    conditions: Sequence[Condition],
     parameters: Iterable[Parameter],
     given: Mapping[str, Value],
     defaults: Mapping[str, Value] = MappingProxyType({}),
 ) -> Space:
-    """Return the space for conditions with these parameters. `given` are the parameters with fixed values.
+    """Return the space for conditions with these parameters.
 
-    `defaults` are the values of other names in the conditions.
-
-    A host has at most two host addresses. If a condition reads an order or routes, a host of more than two interfaces
-    has at most one host address, because each interface then has many values.
+    `given` are the parameters with fixed values, `defaults` the values of other names in the conditions. A host has at
+    most two host addresses. If a condition reads an order or routes, a host of more than three interfaces has at most
+    one host address, because each interface then has many values.
     """
-    conditions = tuple(conditions)
     nodes = tuple(node for condition in conditions for node in walk(condition))
     facts = frozenset(fact for condition in conditions for fact in facts_in(condition))
     read = facts | frozenset(_words_and_states(nodes))
     values = dict(parameter_values(parameters, given, nodes))
-    policy_parameters = tuple(values)
     free = frozenset(read_parameters(nodes) & values.keys() - given.keys())
-    values |= {name: (value,) for name, value in defaults.items() if name not in values}
-    literals = _Literals(nodes, values)
-    has_others = bool(read & _OF_OTHER_ADDRESSES) or reads_other_addresses(nodes)
-    distinguished = _distinguished(read, literals, has_others=has_others)
-    addresses = address_classes(distinguished)
-    unusable = (_UNUSABLE,) if _reads_unusable(read) else ()
-    has_two_families = bool(read & _PRIMARY) and distinguished.versions() == (4,)
-    name_globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
-    names = None if None in name_globs else NameTexts.of([glob for glob in name_globs if glob is not None])
+    all_values = values | {name: (value,) for name, value in defaults.items() if name not in values}
+    literals = Literals(nodes, all_values)
+    names, names_left_out = _name_texts(nodes, literals)
     has_order = _reads_order(nodes)
-    others = tuple(_other_addresses(read, addresses.classes if has_others else (), literals))
+    addresses = _addresses_of(read, nodes, literals, has_order=has_order)
     return Space(
-        answers=tuple(
-            _answer_sets(addresses.classes, unusable, _IPV6 if has_two_families else (), has_order=has_order)
-        ),
-        alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in addresses.classes),
-        added=(*(one.added for one in addresses.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
+        answers=addresses.answers,
+        alike=addresses.alike,
+        added=addresses.added,
         integers={name: _integers(name, literals, nodes) for name in _RANGES},
         networks=_networks(literals),
         prefixes={version: _prefixes(version, read, literals) for version in (4, 6)},
-        others=others,
-        names=names or NameTexts(),
-        parameters=values,
-        policy_parameters=policy_parameters,
+        others=addresses.others,
+        names=names,
+        parameters=all_values,
+        policy_parameters=tuple(values),
         has_order=has_order,
         has_exact_positions=any(map(_needs_exact_positions, nodes)),
         most_with_two_answers=_MOST if has_order or read & _OF_ROUTES else MOST_INTERFACES,
-        left_out=tuple(
-            sorted(
-                {
-                    *(facts - _ENUMERATED),
-                    *uncovered(nodes, free),
-                    *(() if names is not None else ("nic.name",)),
-                    *map(str, addresses.missing),
-                    *_left_out_addresses(nodes),
-                    *_left_out_routes(read, distinguished, literals, others),
-                }
-            )
-        ),
+        left_out=tuple(sorted({*_left_out_words(facts, nodes, free), *names_left_out, *addresses.left_out})),
+    )
+
+
+class _Addresses(Struct, frozen=True):
+    """The parts of a space that depend on the classes of addresses."""
+
+    answers: tuple[AnswerSet, ...]
+    alike: frozenset[AnswerSet]
+    added: AnswerSet
+    others: tuple[AnswerSet, ...]
+    left_out: tuple[str, ...]
+
+
+def _addresses_of(
+    read: frozenset[str], nodes: Sequence[Condition | Expression], literals: Literals, *, has_order: bool
+) -> _Addresses:
+    """Return the host addresses and other addresses, for the words and states that the conditions read."""
+    has_others = bool(read & _OF_OTHER_ADDRESSES) or reads_other_addresses(nodes)
+    distinguished = _distinguished(read, literals, has_others=has_others)
+    found = address_classes(distinguished)
+    unusable = (_UNUSABLE,) if _reads_unusable(read) else ()
+    second_family = _IPV6 if read & _PRIMARY and distinguished.versions() == (4,) else ()
+    others = tuple(_other_addresses(read, found.classes if has_others else (), literals))
+    return _Addresses(
+        answers=tuple(_answer_sets(found.classes, unusable, second_family, has_order=has_order)),
+        alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in found.classes),
+        added=(*(one.added for one in found.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
+        others=others,
+        left_out=(*map(str, found.missing), *_left_out_routes(read, distinguished, literals, others)),
     )
 
 
@@ -196,6 +203,15 @@ def _words_and_states(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
             yield node.word.shown
         if isinstance(node, InState):
             yield node.state.shown
+
+
+def _left_out_words(
+    facts: frozenset[str], nodes: Sequence[Condition | Expression], free: frozenset[str]
+) -> Iterator[str]:
+    """Yield the words, addresses and networks whose values are not enumerated, or not for each comparison."""
+    yield from facts - _ENUMERATED
+    yield from uncovered(nodes, free)
+    yield from _left_out_addresses(nodes)
 
 
 def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
@@ -212,7 +228,7 @@ def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str
 
 
 def _left_out_routes(
-    read: frozenset[str], distinguished: Distinguished, literals: _Literals, others: tuple[AnswerSet, ...]
+    read: frozenset[str], distinguished: Distinguished, literals: Literals, others: tuple[AnswerSet, ...]
 ) -> Iterator[str]:
     """Yield the targets of routes that are in a network of the conditions, and gateways beside other addresses.
 
@@ -237,7 +253,14 @@ def _is_given(node: Expression, *bases: Base) -> bool:
     return isinstance(node, Constant | ParameterValue) and node.type.base in bases
 
 
-def _name_globs(nodes: Iterable[Condition | Expression], literals: _Literals) -> Iterator[str | None]:
+def _name_texts(nodes: Iterable[Condition | Expression], literals: Literals) -> tuple[NameTexts, tuple[str, ...]]:
+    """Return the texts of names that globs distinguish, and `nic.name` if globs do not distinguish all names."""
+    globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
+    texts = None if None in globs else NameTexts.of([glob for glob in globs if glob is not None])
+    return (NameTexts(), ("nic.name",)) if texts is None else (texts, ())
+
+
+def _name_globs(nodes: Iterable[Condition | Expression], literals: Literals) -> Iterator[str | None]:
     """Yield the globs that match names of interfaces. A text is a glob without wildcards.
 
     None means that a condition compares names with something else, so that globs do not distinguish all names.
@@ -251,7 +274,7 @@ def _name_globs(nodes: Iterable[Condition | Expression], literals: _Literals) ->
                     yield from _globs_of(other, literals, is_like=is_like) if is_plain else (None,)
 
 
-def _globs_of(other: Expression, literals: _Literals, *, is_like: bool) -> Iterator[str | None]:
+def _globs_of(other: Expression, literals: Literals, *, is_like: bool) -> Iterator[str | None]:
     if isinstance(other, Constant | ListOf | ParameterValue):
         texts = [value for value in literals.values(other) if isinstance(value, str)]
         yield from texts if is_like else map(escape, texts)
@@ -281,45 +304,6 @@ def _needs_exact_positions(node: Condition | Expression) -> bool:
     return not all(sides) and any(isinstance(part, Read) and part.key == _POSITION for part in inside)
 
 
-class _Literals:
-    """The constants and parameters that conditions compare with words."""
-
-    def __init__(self, nodes: Iterable[Condition | Expression], parameters: Mapping[str, tuple[Value, ...]]) -> None:
-        self._pairs = [(node.left, node.right) for node in nodes if isinstance(node, Related)]
-        self._routes = [node.operand for node in nodes if isinstance(node, RouteTo)]
-        self._parameters = parameters
-
-    def of_word(self, *words: str) -> tuple[Value, ...]:
-        """Return the values that are compared with one of these words."""
-        sides = [(one, other) for pair in self._pairs for one, other in (pair, pair[::-1])]
-        found = (
-            value
-            for one, other in sides
-            if any(isinstance(node, Read) and node.word.name in words for node in walk(one))
-            for value in self.values(other)
-        )
-        return tuple(dict.fromkeys(found))
-
-    def networks(self) -> tuple[Cidr, ...]:
-        """Return all networks that conditions compare with another value."""
-        sides = (side for pair in self._pairs for side in pair)
-        return tuple(dict.fromkeys(value for side in sides for value in self.values(side) if isinstance(value, Cidr)))
-
-    def addresses(self) -> tuple[Address, ...]:
-        """Return all addresses that conditions compare with another value, or use in `route_to(…)`."""
-        sides = (*(side for pair in self._pairs for side in pair), *self._routes)
-        values = (value for side in sides for value in self.values(side))
-        return tuple(dict.fromkeys(value for value in values if isinstance(value, Address)))
-
-    def values(self, side: Expression) -> Iterator[Value]:
-        for node in walk(side):
-            if isinstance(node, Constant):
-                yield from node.value if isinstance(node.value, tuple) else (node.value,)
-            elif isinstance(node, ParameterValue):
-                for value in self._parameters.get(node.name, ("ovirtmgmt",)):
-                    yield from value if isinstance(value, tuple) else (value,)
-
-
 def _around(values: Iterable[Value], least: int, greatest: int) -> Iterator[int]:
     """Yield each integer and its two neighbours, if they are inside a range."""
     for value in values:
@@ -327,7 +311,7 @@ def _around(values: Iterable[Value], least: int, greatest: int) -> Iterator[int]
             yield from (near for near in (value - 1, value, value + 1) if least <= near <= greatest)
 
 
-def _integers(name: str, literals: _Literals, nodes: Sequence[Condition | Expression]) -> tuple[int | None, ...]:
+def _integers(name: str, literals: Literals, nodes: Sequence[Condition | Expression]) -> tuple[int | None, ...]:
     least, greatest = _RANGES[name]
     usual = USUAL_INTEGERS[name]
     values = literals.of_word(name)
@@ -339,7 +323,7 @@ def _integers(name: str, literals: _Literals, nodes: Sequence[Condition | Expres
     return (*sorted({*equal, usual, other}), None)
 
 
-def _prefixes(version: int, read: frozenset[str], literals: _Literals) -> tuple[int, ...]:
+def _prefixes(version: int, read: frozenset[str], literals: Literals) -> tuple[int, ...]:
     """Return the prefix lengths of a family; empty if no condition reads a prefix length or a subnet."""
     if not read & _OF_OTHER_ADDRESSES:
         return ()
@@ -349,12 +333,12 @@ def _prefixes(version: int, read: frozenset[str], literals: _Literals) -> tuple[
     return tuple(sorted({bits - _BITS_OF_WIDE, bits, *narrow, *around}))
 
 
-def _networks(literals: _Literals) -> tuple[str, ...]:
+def _networks(literals: Literals) -> tuple[str, ...]:
     names = [value for value in literals.of_word("networks") if isinstance(value, str)]
     return tuple(dict.fromkeys(names)) or ("ovirtmgmt",)
 
 
-def _distinguished(read: frozenset[str], literals: _Literals, *, has_others: bool) -> Distinguished:
+def _distinguished(read: frozenset[str], literals: Literals, *, has_others: bool) -> Distinguished:
     """Return what the conditions distinguish in addresses.
 
     If conditions only read which address is primary, no address of one family differs from one of the other family,
@@ -392,7 +376,7 @@ def _answer_sets(
 
 
 def _other_addresses(
-    read: frozenset[str], classes: tuple[AddressClass, ...], literals: _Literals
+    read: frozenset[str], classes: tuple[AddressClass, ...], literals: Literals
 ) -> Iterator[AnswerSet]:
     """Yield the sets of addresses that an interface can have besides host addresses: at most one address."""
     yield ()

@@ -14,8 +14,9 @@ from evaluator.facts.host_addresses import HostAddresses
 from evaluator.facts.link import Kind
 from evaluator.policy.language.environment import Literal
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
-from evaluator.verify.lazy_host import GATEWAY, ORDER, USUAL_PREFIX, LazyHost, LazyLink
+from evaluator.verify.lazy_host import GATEWAY, USUAL_PREFIX, LazyHost, LazyLink
 from evaluator.verify.lazy_question import LazyAnswers, stated_answers, stated_parameters
+from evaluator.verify.shape import ORDER
 
 _MAPS = {Kind.PHYSICAL: "nics", Kind.VLAN: "vlans", Kind.BOND: "bondings", Kind.BRIDGE: "bridges"}
 _OTHER_PRIMARY = 100  # the host part of a primary address that no condition reads

@@ -7,14 +7,14 @@ import sys
 
 import pytest
 
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from tests.support.untyped import untyped
 
 
 def test_a_lazy_module_is_imported_when_an_attribute_is_read() -> None:
     code = (
-        "import sys\nfrom evaluator.base.lazy_import import LazyModule\n"
-        "module = LazyModule('colorsys')\nassert 'colorsys' not in sys.modules\n"
+        "import sys\nfrom evaluator.base.lazy_import import lazy_module\n"
+        "module = lazy_module('colorsys')\nassert 'colorsys' not in sys.modules\n"
         "assert module.rgb_to_hsv(0, 0, 0) == (0.0, 0.0, 0)\nassert 'colorsys' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -22,6 +22,6 @@ def test_a_lazy_module_is_imported_when_an_attribute_is_read() -> None:
 
 def test_a_lazy_module_raises_the_errors_of_the_module() -> None:
     with pytest.raises(ModuleNotFoundError):
-        _ = untyped(LazyModule("no_such_module")).anything
+        _ = untyped(lazy_module("no_such_module")).anything
     with pytest.raises(AttributeError):
-        _ = untyped(LazyModule("json")).no_such_attribute
+        _ = untyped(lazy_module("json")).no_such_attribute

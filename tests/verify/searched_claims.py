@@ -24,9 +24,9 @@ from evaluator.policy.language.environment import Literal
 from evaluator.verify.abstract_host import AbstractHost, AbstractInterface
 from evaluator.verify.bounded import find_within
 from evaluator.verify.claim import check_claim
-from evaluator.verify.lazy_host import ORDER
 from evaluator.verify.property import Change, Claim, Unchanged
 from evaluator.verify.search import answer_of, checks_of, decide_host, is_true, statements_space
+from evaluator.verify.shape import ORDER
 from evaluator.verify.topologies import Topology, topologies
 from tests.support.random_conditions import NAMED, PARAMETERS, random_condition
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from evaluator.audit.log.chain import signed_text
 from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, require_package
 from evaluator.base.files import read_regular
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.text import quote_path, reason_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ed25519
 else:
-    exceptions = LazyModule("cryptography.exceptions")
-    serialization = LazyModule("cryptography.hazmat.primitives.serialization")
-    ed25519 = LazyModule("cryptography.hazmat.primitives.asymmetric.ed25519")
+    exceptions = lazy_module("cryptography.exceptions")
+    serialization = lazy_module("cryptography.hazmat.primitives.serialization")
+    ed25519 = lazy_module("cryptography.hazmat.primitives.asymmetric.ed25519")
 
 KEY_LENGTH = 32
 _LARGEST = 64 * 1024

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evaluator.base.lazy_import import LazyModule
+from evaluator.base.lazy_import import lazy_module
 
 if TYPE_CHECKING:
     import ipaddress
 else:
-    ipaddress = LazyModule("ipaddress")
+    ipaddress = lazy_module("ipaddress")
 
 __all__ = ["ipaddress"]
