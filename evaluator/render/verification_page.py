@@ -128,7 +128,7 @@ def _counterexamples(
     results: Iterable[PropertyResult], examples: dict[str, ExplainedExample], anchors: dict[str, str]
 ) -> Iterator[Html]:
     if examples:
-        shown = [
+        sections = [
             _counterexample(result, examples[result.of.name], anchors[result.of.name])
             for result in results
             if result.of.name in examples
@@ -136,7 +136,7 @@ def _counterexamples(
         lead = element(
             "p", "For each property that is false, this section shows the smallest host that breaks the property."
         )
-        yield section("Counterexamples", "counterexamples", lead, *shown)
+        yield section("Counterexamples", "counterexamples", lead, *sections)
 
 
 def _counterexample(result: PropertyResult, example: ExplainedExample, anchor: str) -> Html:

@@ -150,14 +150,14 @@ def _owners(
     device owns an unusable address.
     """
     usable = sum(1 << at for at, address in enumerate(answers) if not address.unusable)
-    found = (
+    assignments = (
         masks
         for masks in product(range(2 ** len(answers)), repeat=size)
         if all(mask | usable == usable for mask in masks)
         and is_least_of_orbit(masks, renamings)
         and not (can_swap and any(_swapped(masks, renaming) < masks for renaming in renamings))
     )
-    return iter(sorted(found, key=lambda masks: sum(map(int.bit_count, masks))))
+    return iter(sorted(assignments, key=lambda masks: sum(map(int.bit_count, masks))))
 
 
 def _can_swap(space: Space, answers: AnswerSet) -> bool:

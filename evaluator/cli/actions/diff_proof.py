@@ -31,13 +31,13 @@ _OUTPUT = output_choice(_OUTPUTS)
 
 def run(options: argparse.Namespace) -> int:
     """Compare two policies for every host, print the result and return the exit status."""
-    found = _differences(options)
-    _OUTPUTS[_OUTPUT.of(options)](found, sys.stdout)
+    differences = _differences(options)
+    _OUTPUTS[_OUTPUT.of(options)](differences, sys.stdout)
     if options.write_tests is not None:
-        _write_tests(found, options)
-    if found.has_change:
+        _write_tests(differences, options)
+    if differences.has_change:
         return Exit.POLICY if options.exit_code else Exit.DONE
-    return Exit.DONE if found.is_settled else Exit.FAILED
+    return Exit.DONE if differences.is_settled else Exit.FAILED
 
 
 def _differences(options: argparse.Namespace) -> Differences:
@@ -48,10 +48,10 @@ def _differences(options: argparse.Namespace) -> Differences:
     with work_progress(total, options) as progress:
         resources = Resources(memory_of(options), progress.show_steps)
         compared = list(progress.count(_compared(old, new, pairs, options, resources)))
-    found = (
+    of_pairs = (
         PairDifferences(pair, in_order(pair, [result for one, result in compared if one is pair])) for pair in pairs
     )
-    return Differences(old, new, options.size, tuple(found))
+    return Differences(old, new, options.size, tuple(of_pairs))
 
 
 def _compared(
@@ -62,9 +62,9 @@ def _compared(
             yield pair, result
 
 
-def _write_tests(found: Differences, options: argparse.Namespace) -> None:
+def _write_tests(differences: Differences, options: argparse.Namespace) -> None:
     """Append a test of the new policy for each host that shows a change."""
     path: Path = options.write_tests
     name = name_in_test(options.new, options)
-    for case in difference_cases(found):
-        write_test(path, case, found.new.program, name, policy_path_of(options))
+    for case in difference_cases(differences):
+        write_test(path, case, differences.new.program, name, policy_path_of(options))

@@ -105,8 +105,8 @@ class ClauseFinder:
 
     def deciding_clause(self, condition: Condition, bindings: Bindings) -> DecidingClause:
         """Evaluate a condition and return its deciding clause; `bindings` are the values of the variables."""
-        found = self._deciding(condition, bindings)
-        clause, witness = found.clause, found.witness
+        deciding = self._deciding(condition, bindings)
+        clause, witness = deciding.clause, deciding.witness
         parts = self._clause(clause)
         values: list[ClauseValue] = []
         if parts.state is not None:
@@ -122,21 +122,21 @@ class ClauseFinder:
         for filtered in parts.filters:
             values.extend(self._counted(filtered, bindings))
         seen = tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
-        return DecidingClause(found.held, f"not ({clause.text})" if found.is_negated else clause.text, seen)
+        return DecidingClause(deciding.held, f"not ({clause.text})" if deciding.is_negated else clause.text, seen)
 
     def _deciding(self, condition: Condition, bindings: Bindings) -> _Deciding:
         """Return the clause that decides a condition."""
         match condition:
             case Not(condition=inner):
-                found = self._deciding(inner, bindings)
-                return _Deciding(found.clause, not found.held, found.witness, not found.is_negated)
+                deciding = self._deciding(inner, bindings)
+                return _Deciding(deciding.clause, not deciding.held, deciding.witness, not deciding.is_negated)
             case AllOf(conditions=parts) | AnyOf(conditions=parts):
                 deciding_value = isinstance(condition, AnyOf)
                 for part in parts:
-                    found = self._deciding(part, bindings)
-                    if found.held is deciding_value:
+                    deciding = self._deciding(part, bindings)
+                    if deciding.held is deciding_value:
                         break
-                return found
+                return deciding
             case Quantified():
                 witness = _witness(condition, self._environment, bindings)
                 return _Deciding(condition, (witness is not None) is (condition.quantifier is Quantifier.SOME), witness)
