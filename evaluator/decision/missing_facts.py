@@ -86,7 +86,7 @@ def _missing(question: Question) -> frozenset[str]:
     report, and this is correct.
     """
     facts = question.facts
-    if facts.statements.unrouted and not facts.statements.unrouted.isdisjoint(_families(question)):
+    if facts.host.unrouted and not facts.host.unrouted.isdisjoint(_families(question)):
         return facts.missing_words | ROUTE_WORDS
     return facts.missing_words
 

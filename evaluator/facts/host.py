@@ -1,6 +1,6 @@
 """The facts of one host, independent of the report format, and the queries that rules make on these facts.
 
-`by_name` finds an interface by its name, and the owner index (`table.py`) finds the interfaces that own an address. A
+`link` finds an interface by its name, and the owner index (`table.py`) finds the interfaces that own an address. A
 query on addresses first searches the index. Then it reads all addresses of the irregular interfaces, which are not
 completely in the index. A query on lower devices goes through the few interfaces below an interface. If a policy makes
 many such queries, `Topology` answers them from sets that are computed once.
@@ -8,7 +8,7 @@ many such queries, `Topology` answers them from sets that are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from msgspec import Struct
@@ -28,50 +28,77 @@ _FEW_WALKS = range(16)
 _NO_POINTERS: Mapping[str, str] = {}
 
 
-class HostStatements(Struct, frozen=True):
-    """The facts in a report about the whole host, and the limits of the report's format.
+class ReportedHost:
+    """One host as a report describes it: its interfaces, and the facts about the whole host.
 
-    `networks` are the logical networks on the host, sorted. `unsupported_words` are words of the rule language, such as
-    `nic is up`, whose values are in no report of this format. `absent_families` (4, 6) are address families without an
-    address on any interface, if the reporting tool can omit a family. `unrouted` is the family (4 or 6) without routes,
-    if the report has routes of the other family only. `pointers` maps a fact of the host to its JSON Pointer.
-
-    `longest_list` is an upper bound for the lengths of an interface's lists. The addresses, and the routes that follow
-    from the addresses, are not counted. `count_list_items` returns an upper bound for the items of all these lists on
-    the host. `longest_list` and `count_list_items` are None if the reader does not provide them.
+    Each report format has a subclass, which holds the decoded report and reads a fact when it is first needed. The
+    defaults mean "not reported".
     """
 
-    networks: tuple[str, ...] = ()
-    last_client_iface: str | None = None
     unsupported_words: frozenset[str] = frozenset()
+    """The words of the rule language, such as `nic is up`, whose values are in no report of this format."""
+    networks: tuple[str, ...] = ()
+    """The logical networks on the host, sorted."""
+    last_client_iface: str | None = None
+    """The interface through which the last client connected (VDSM's `lastClientIface`), None if unknown."""
     absent_families: frozenset[int] = frozenset()
+    """The address families (4, 6) without an address on any interface, if the reporting tool can omit a family."""
     unrouted: frozenset[int] = frozenset()
+    """The family (4 or 6) without routes, if the report has routes of the other family only."""
+    blocked: tuple[Route, ...] = ()
+    """The routes that drop or reject packets (types unreachable, blackhole, prohibit, throw), sorted."""
     pointers: Mapping[str, str] = _NO_POINTERS
+    """The JSON Pointers of the facts about the whole host."""
     longest_list: int | None = None
-    count_list_items: Callable[[], int] | None = None
+    """An upper bound for the lengths of an interface's lists, None if the format does not provide it.
+
+    The addresses, and the routes that follow from the addresses, are not counted.
+    """
+
+    names: Collection[str] = ()
+    """The names of the interfaces."""
+
+    def link(self, name: str) -> Link:
+        """Return the interface with this name, which must be in `names`."""
+        raise NotImplementedError
+
+    def count_list_items(self) -> int:
+        """Return an upper bound for the items of all lists that `longest_list` counts."""
+        return 0
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The index of each interface in report order (NICs, VLANs, bonds, bridges)."""
+        return {name: position for position, name in enumerate(self.names)}
 
 
-_NO_STATEMENTS = HostStatements()
+class ListedHost(ReportedHost):
+    """A host whose links already exist."""
+
+    def __init__(self, links: Mapping[str, Link]) -> None:
+        self.names = links
+        self._links = links
+
+    def link(self, name: str) -> Link:
+        """Return the interface with this name."""
+        return self._links[name]
 
 
 class HostFacts(Struct, frozen=True, dict=True, eq=False):
     """The facts of one host.
 
-    `by_name` has the interfaces in report order. `table` has the addresses of the interfaces.
-    `find_blocked` returns the routes that drop or reject packets. Two hosts are equal if their facts are equal.
-    Pointers and sizes are not compared.
+    `host` has the interfaces, and `table` has the addresses of the interfaces. Two hosts are equal if their facts are
+    equal. Pointers and sizes are not compared.
     """
 
-    by_name: Mapping[str, Link]
+    host: ReportedHost
     table: AddressTable
-    statements: HostStatements = _NO_STATEMENTS
-    find_blocked: Callable[[], tuple[Route, ...]] = tuple
 
     @classmethod
     def of(cls, links: Iterable[Link]) -> HostFacts:
         """Return the facts of a host with these links. The owner index is built from the addresses of the links."""
         by_name = {link.name: link for link in links}
-        return cls(by_name, _table_of_links(by_name))
+        return cls(ListedHost(by_name), _table_of_links(by_name))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HostFacts) and all(getattr(self, fact) == getattr(other, fact) for fact in _FACTS)
@@ -80,22 +107,22 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return not self == other
 
     def __hash__(self) -> int:
-        return hash((frozenset(self.by_name), self.networks))
+        return hash((frozenset(self.host.names), self.networks))
 
     @property
     def networks(self) -> tuple[str, ...]:
         """The logical networks on the host, sorted."""
-        return self.statements.networks
+        return self.host.networks
 
     @property
     def last_client_iface(self) -> str | None:
         """The interface through which the last client connected (VDSM's `lastClientIface`), None if unknown."""
-        return self.statements.last_client_iface
+        return self.host.last_client_iface
 
     @property
     def unsupported_words(self) -> frozenset[str]:
         """The words of the rule language whose values are in no report of this format."""
-        return self.statements.unsupported_words
+        return self.host.unsupported_words
 
     @property
     def kinds_left_out(self) -> tuple[Kind, ...]:
@@ -117,12 +144,22 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @property
     def absent_families(self) -> frozenset[int]:
         """The address families (4, 6) that the reporting tool possibly left out."""
-        return self.statements.absent_families
+        return self.host.absent_families
 
     @property
     def pointers(self) -> Mapping[str, str]:
         """The JSON Pointers of the facts about the whole host."""
-        return self.statements.pointers
+        return self.host.pointers
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Link]:
+        """All interfaces by name. A query on few interfaces uses `link`, which creates only the links that it needs."""
+        link = self.host.link
+        return {name: link(name) for name in self.host.names}
+
+    def link(self, name: str) -> Link:
+        """Return the interface with this name, which the report must describe."""
+        return self.host.link(name)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -133,12 +170,12 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def topology(self) -> Topology:
         """The lower and upper devices of all interfaces, with the transitive closure."""
-        return Topology(self.by_name, {name: below.names for name, below in self.lower_devices.items()})
+        return Topology(self.host.names, {name: below.names for name, below in self.lower_devices.items()})
 
-    @cached_property
+    @property
     def blocked(self) -> tuple[Route, ...]:
         """The routes that drop or reject packets (types unreachable, blackhole, prohibit, throw), sorted."""
-        return self.find_blocked()
+        return self.host.blocked
 
     @cached_property
     def _walks(self) -> Iterator[int]:
@@ -168,26 +205,27 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def lists(self) -> Lists:
         """Upper bounds for the list lengths of one link and of all links. Lists of interfaces are not counted."""
-        statements = self.statements
-        if statements.longest_list is None or statements.count_list_items is None:
+        longest = self.host.longest_list
+        if longest is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
-        irregular = [len(self.by_name[name].addresses) for name in self.table.irregular]
+        irregular = [len(self.link(name).addresses) for name in self.table.irregular]
         return Lists(
-            max(self._most_addresses, statements.longest_list) + 2,
-            self.table.total + sum(irregular) + statements.count_list_items() + 2 * self.size,
+            max(self._most_addresses, longest) + 2,
+            self.table.total + sum(irregular) + self.host.count_list_items() + 2 * self.size,
         )
 
     @cached_property
     def _most_addresses(self) -> int:
         """An upper bound for the number of addresses of one interface."""
         return self.table.most_rows() + max(
-            [len(self.by_name[name].addresses) for name in self.table.irregular], default=0
+            [len(self.link(name).addresses) for name in self.table.irregular], default=0
         )
 
     @property
     def longest_name(self) -> int:
         """The length of the longest name of an interface or network."""
-        return max(map(len, (*self.by_name, *self.networks) if self.networks else self.by_name), default=0)
+        names, networks = self.host.names, self.networks
+        return max(map(len, (*names, *networks) if networks else names), default=0)
 
     def is_below(self, interfaces: int, bound: int) -> bool:
         """Return whether the host has fewer than `interfaces` interfaces, and all its lists and names are short.
@@ -195,9 +233,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         Short means: fewer than `bound` items or characters. For a host near the limit, the result can be False although
         all lists are short.
         """
-        if len(self.by_name) >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
+        if self.size >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
             return False
-        longest = self.statements.longest_list
+        longest = self.host.longest_list
         if longest is None:
             return self.lists.most < bound
         return longest + 2 < bound and (self.table.total + 2 < bound or self._most_addresses + 2 < bound)
@@ -205,7 +243,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @property
     def size(self) -> int:
         """The number of interfaces."""
-        return len(self.by_name)
+        return len(self.host.names)
 
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own a usable host address, sorted by name, each with its host addresses."""
@@ -214,16 +252,16 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         for name, packed in self.table.owners(by_octets):
             owned[name] = owned.get(name, NO_ADDRESSES) | {by_octets[packed]}
         for name in self.table.irregular:
-            owned[name] = host.usable_set & self.by_name[name].address_set
+            owned[name] = host.usable_set & self.link(name).address_set
         return {name: owned[name] for name in sorted(owned) if owned[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
         """Return a tuple with the interface of this name; an empty tuple if the report does not describe it."""
-        return (self.by_name[name],) if name is not None and name in self.by_name else ()
+        return (self.link(name),) if name is not None and name in self.host.names else ()
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:
         """Return the interfaces that own an address, sorted by name."""
-        return () if address is None else tuple(map(self.by_name.__getitem__, self.owners_of((address,))[address]))
+        return () if address is None else tuple(map(self.link, self.owners_of((address,))[address]))
 
     def owners_of(self, addresses: Collection[Address]) -> Mapping[Address, tuple[str, ...]]:
         """Return for each address the names of the interfaces that own this address, sorted."""
@@ -231,7 +269,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         if addresses:
             rows = self.table.owners({address.packed: address for address in addresses})
             for name in self.with_irregular(name for name, _ in rows):
-                for address in names.keys() & self.by_name[name].address_set:
+                for address in names.keys() & self.link(name).address_set:
                     names[address].append(name)
         return {address: tuple(owners) for address, owners in names.items()}
 
@@ -242,7 +280,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         index = AddressIndex(addresses)
         names = self.table.near(index)
         unsure = self.table.irregular | self.table.with_repeated_address(names)
-        links = [self.by_name[name] for name in sorted(names | unsure)]
+        links = map(self.link, sorted(names | unsure))
         return tuple([link for link in links if link.name not in unsure or _is_near(link, index)])
 
     def with_irregular(self, names: Iterable[str]) -> list[str]:
@@ -265,7 +303,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         Like in `is_above`, the first few queries walk and later queries use the topology. If the interface is in a
         cycle, the query always uses the topology.
         """
-        if self.by_name[name].lowers is NO_LOWERS:
+        if self.link(name).lowers is NO_LOWERS:
             return ()
         names = None if next(self._walks, None) is None else self._reachable_below(name)
         return self.topology.below(name) if names is None or name in names else names
@@ -275,9 +313,9 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop
-            lowers = self.by_name[upper].lowers
+            lowers = self.link(upper).lowers
             for lower in () if lowers is NO_LOWERS else lowers.names:
-                if lower not in reached and lower in self.by_name:
+                if lower not in reached and lower in self.host.names:
                     reached.add(lower)
                     pending.append(lower)
         return reached

@@ -2,13 +2,13 @@
 
 `Link` is the contract between the formats and everything after them: rules, findings and explanations read only its
 facts. A format derives a subclass that holds the decoded entry. Each fact is a property that reads the entry when the
-fact is first needed, because a decision reads few facts of few interfaces. Only `name`, `kind` and `position` are
-computed for every interface.
+fact is first needed, because a decision reads few facts of few interfaces. A link is created when its interface is
+needed.
 
-A format must supply `name`, `kind`, `position`, `owned` (the parsed address entries) and `pointers`. It also supplies
-every other fact that its reports contain. The defaults in this module mean "not reported". The reader of the format
-lists the words whose values its reports never contain (`HostStatements.unsupported_words`). If a policy uses such a
-word, the decision can have the finding `REPORT_LACKS_FACT`.
+A format must supply `name`, `kind`, `owned` (the parsed address entries) and `pointers`. It also supplies every other
+fact that its reports contain. The defaults in this module mean "not reported". The reader of the format lists the words
+whose values its reports never contain (`ReportedHost.unsupported_words`). If a policy uses such a word, the decision
+can have the finding `REPORT_LACKS_FACT`.
 
 Two links are equal if all facts in `LINK_FACTS` are equal. The search for a change compares links, to see that an edit
 changed no other fact. `source` and `SHARED_FACTS` make this fast: if the entries of both links are equal, only the
@@ -93,13 +93,10 @@ class Link(Struct, frozen=True, eq=False):
     """One interface. Each report format has its own subclass, which reads the facts from the decoded report entry.
 
     This class has the defaults for facts that a format does not report: None for a scalar, empty for a tuple.
-    `position` is the index of the interface in report order (NICs, VLANs, bonds, bridges). No other fact depends on the
-    order of the report.
     """
 
     name: str
     kind: Kind
-    position: int
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Link) and all(getattr(self, fact) == getattr(other, fact) for fact in LINK_FACTS)
@@ -109,6 +106,14 @@ class Link(Struct, frozen=True, eq=False):
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+    @property
+    def position(self) -> int:
+        """The index of the interface in report order (NICs, VLANs, bonds, bridges).
+
+        No other fact depends on the order of the report.
+        """
+        return 0
 
     def owned(self) -> Owned:
         """Return the parsed address entries of the interface."""

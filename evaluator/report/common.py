@@ -6,6 +6,7 @@ The reader of VDSM does not need them: VDSM does not report loopback links, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
@@ -19,9 +20,22 @@ ROUTE_WORDS = frozenset({"nic.routes", "nic.gateways", "route_to"})
 _PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 
 
-def place_of(kind: Kind) -> int:
-    """Return the sort key of a kind in report order: NICs, VLANs, bonds, bridges."""
-    return _PLACES.get(kind, 0)
+class HasKind(Protocol):
+    """An interface in the reader of a format."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind."""
+
+
+def positions_by_kind(interfaces: Iterable[HasKind]) -> dict[str, int]:
+    """Return the index of each interface in report order: NICs, VLANs, bonds, bridges."""
+    ordered = sorted(interfaces, key=lambda interface: _PLACES.get(interface.kind, 0))
+    return {interface.name: position for position, interface in enumerate(ordered)}
 
 
 def read_addresses(ifname: str, kind: Kind, entries: Iterable[AddressEntry]) -> Owned:

@@ -19,7 +19,7 @@ from typing import TypeVar, cast
 from msgspec import Struct
 
 from evaluator.facts.address import Address, Cidr, OwnedAddress, parse_address, parse_cidr, subnets_of
-from evaluator.facts.host import HostFacts
+from evaluator.facts.host import HostFacts, ListedHost
 from evaluator.facts.link import Kind, Link, Lowers
 from evaluator.facts.route import Route
 from evaluator.facts.table import AddressTable
@@ -286,10 +286,10 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         """Return the host of a shape; `owners` are the host addresses of each device."""
         by_name: dict[str, Link] = {}
         table = AddressTable([], set(shape.names), 0)
-        host = cls(by_name, table, shape=shape, space=space, choices=choices, separate=separate)
+        host = cls(ListedHost(by_name), table, shape=shape, space=space, choices=choices, separate=separate)
         for index, (device, name, owns) in enumerate(zip(shape.devices, shape.names, owners, strict=True)):
             kind_of_link = SeparateLink if index == separate else LazyLink
-            by_name[name] = kind_of_link(name, device.kind, 0, index, owns, host)
+            by_name[name] = kind_of_link(name, device.kind, index, owns, host)
         return host
 
     @cached_property

@@ -43,7 +43,7 @@ def test_two_values_are_equal_or_differ_and_never_both() -> None:
     one, same, other = (OwnedAddress(parse_address(text)) for text in ("10.0.0.1", "10.0.0.1", "10.0.0.2"))
     assert (one == same, one != same) == (True, False)
     assert (one == other, one != other) == (False, True)
-    links = (Link("ens1", Kind.PHYSICAL, 0), Link("ens1", Kind.PHYSICAL, 0))
+    links = (Link("ens1", Kind.PHYSICAL), Link("ens1", Kind.PHYSICAL))
     assert (links[0] == links[1], links[0] != links[1]) == (True, False)
     variables = (Variable("nic", Type(Base.NIC)), Variable("nic", Type(Base.NIC)))
     assert (variables[0] == variables[1], variables[0] != variables[1]) == (True, False)

@@ -115,6 +115,7 @@ def is_dummy(document):
 
 
 class DummyLink(Link, frozen=True, eq=False):
+    position: int
     text: str
 
     @property

@@ -32,7 +32,7 @@ FOLDERS = {
     "findings": "findings/reports",
 }
 NAMES = (*FOLDERS, *(f"odd-{path.stem}" for path in sorted(ODD.glob("*.yaml"))))
-_USUAL = Link("", Kind.OTHER, 0)
+_USUAL = Link("", Kind.OTHER)
 _SHOWN = [fact for fact in LINK_FACTS if fact not in ("name", "kind", "position", "lowers")]
 
 
@@ -74,9 +74,7 @@ def _told(read: Callable[[], Report]) -> Iterator[str]:
     facts = report.facts
     host = {fact: getattr(facts, fact) for fact in ("networks", "last_client_iface", "blocked", "absent_families")}
     lists = f"{facts.lists.most} of {facts.lists.total}"
-    yield _line(
-        report.format, {**host, "unrouted": facts.statements.unrouted, "pointers": facts.pointers, "lists": lists}
-    )
+    yield _line(report.format, {**host, "unrouted": facts.host.unrouted, "pointers": facts.pointers, "lists": lists})
     yield f"  unknown: {_text(facts.unsupported_words)}"
     for link in facts.links:
         yield _line(f"{link.name}: {link.position} {link.kind}", _facts_of(link))

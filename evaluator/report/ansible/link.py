@@ -21,18 +21,26 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode, conflict
 from evaluator.base.text import quote
-from evaluator.facts.address import Address, parse_cidr, subnets_of
+from evaluator.facts.address import ADDRESS_FLAGS, Address, parse_cidr, subnets_of
+from evaluator.facts.host import ReportedHost
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.route import Route
 from evaluator.report.ansible import wire
-from evaluator.report.common import read_addresses, read_gateway
+from evaluator.report.common import NETWORK_WORDS, positions_by_kind, read_addresses, read_gateway
 from evaluator.report.owned import AddressEntry
 
 KINDS = (Kind.PHYSICAL, Kind.BOND, Kind.BRIDGE, Kind.LOOPBACK, Kind.OTHER)
+UNSUPPORTED_WORDS = (
+    NETWORK_WORDS
+    | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
+    | {f"address is {flag}" for flag in ADDRESS_FLAGS}
+    | {f"nic is {kind}" for kind in Kind if kind not in KINDS}
+)
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}
 _OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
@@ -125,18 +133,44 @@ def _entry(data: wire.Address, text: str, pointer: str, is_primary: bool) -> Add
     return AddressEntry(text, pointer, primary=is_primary, length=int(prefix))
 
 
-class AnsibleHost:
+def _member_count(device: Device) -> int:
+    data = device.fact.data
+    return len(data.slaves or data.interfaces or ())
+
+
+class AnsibleHost(ReportedHost):
     """The devices and default routes of one host."""
 
-    def __init__(self, by_name: Mapping[str, Device], gateways: tuple[Gateway, ...]) -> None:
-        self.by_name = by_name
+    unsupported_words = UNSUPPORTED_WORDS
+
+    def __init__(self, devices: Mapping[str, Device], gateways: tuple[Gateway, ...]) -> None:
+        self.devices = self.names = devices
         self.gateways = gateways
         self._owned: dict[str, Owned] = {}
+
+    def link(self, name: str) -> Link:
+        """Return the link of a device."""
+        device = self.devices[name]
+        return AnsibleLink(name, device.kind, device, self)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The index of each interface in report order."""
+        return positions_by_kind(self.devices.values())
+
+    @cached_property
+    def longest_list(self) -> int:
+        """A number. No interface has more members, gateways and default routes than this number."""
+        return max(map(_member_count, self.devices.values()), default=4) + 4
+
+    def count_list_items(self) -> int:
+        """Return how many members, gateways and default routes all interfaces together have at most."""
+        return sum(map(_member_count, self.devices.values())) + 4 * len(self.devices)
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
         """Return the entries of the owner index, without the addresses of loopback links."""
         entries: list[tuple[str, Sequence[str], int]] = []
-        for name, device in self.by_name.items():
+        for name, device in self.devices.items():
             if device.kind is not Kind.LOOPBACK:
                 for part in (device.fact, *device.labels):
                     for address in part.data.addresses:
@@ -163,6 +197,11 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         return self.host.owned(self.device)
 
     @property
+    def position(self) -> int:
+        """The index of the interface in report order."""
+        return self.host.positions[self.name]
+
+    @property
     def lowers(self) -> Lowers:
         """The members of a bond or bridge."""
         data = self.device.fact.data
@@ -181,7 +220,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
     @property
     def missing(self) -> tuple[str, ...]:
         """The members that the facts do not describe."""
-        return tuple([name for name in self.lowers.names if name not in self.host.by_name])
+        return tuple([name for name in self.lowers.names if name not in self.host.devices])
 
     @property
     def gateways(self) -> tuple[Address, ...]:

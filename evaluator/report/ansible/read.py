@@ -20,13 +20,12 @@ from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode, incomplete
 from evaluator.base.text import escaped, json_pointer, quote
-from evaluator.facts.address import ADDRESS_FLAGS, Address
-from evaluator.facts.host import HostFacts, HostStatements
-from evaluator.facts.link import Kind, Link
+from evaluator.facts.address import Address
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
 from evaluator.facts.table import table_of
 from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
-    KINDS,
     AnsibleHost,
     AnsibleLink,
     Device,
@@ -37,7 +36,7 @@ from evaluator.report.ansible.link import (
 )
 from evaluator.report.ansible.system import KEYS as SYSTEM_KEYS
 from evaluator.report.ansible.system import refuse_other_system
-from evaluator.report.common import NETWORK_WORDS, device_not_reported, place_of
+from evaluator.report.common import device_not_reported
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
 from evaluator.report.owned import AddressEntry, read_owned
@@ -57,12 +56,6 @@ _DEFAULTS = ("default_ipv4", "default_ipv6")
 _NO_INTERFACES = frozenset({"interfaces", "locally_reachable_ips", "local", *_DEFAULTS, *_ALL_LISTS})
 _LONGEST_IFNAME = 15
 _BEGINNING = 256  # the wrapper is searched in so many octets at the beginning of a text
-UNSUPPORTED_WORDS = (
-    NETWORK_WORDS
-    | {"nic is dhcp", "nic is dhcpv6", "nic is carrier", "nic.altnames", "nic.alias"}
-    | {f"address is {flag}" for flag in ADDRESS_FLAGS}
-    | {f"nic is {kind}" for kind in Kind if kind not in KINDS}
-)
 _FACTS = msgspec.json.Decoder(wire.Facts)
 _PLAYS = msgspec.json.Decoder(wire.Play)
 _NO_DEFAULT = wire.Fact()
@@ -199,26 +192,10 @@ def _of_default(fact: object) -> object:
 
 
 def _reading(gathered: _Facts) -> Reading:
-    by_name, problems = _devices(gathered)
-    host = AnsibleHost(by_name, tuple(_gateways(gathered)))
-    ordered = sorted(by_name.values(), key=lambda device: place_of(device.kind))
-    links: dict[str, Link] = {
-        device.name: AnsibleLink(device.name, device.kind, i, device, host) for i, device in enumerate(ordered)
-    }
-    table = table_of(host.address_texts())
-    members = [len(device.fact.data.slaves or device.fact.data.interfaces or ()) for device in by_name.values()]
-    statements = HostStatements(
-        unsupported_words=UNSUPPORTED_WORDS,
-        longest_list=max(members, default=4) + 4,
-        count_list_items=partial(_count_lists, members),
-    )
-    facts = HostFacts(links, table, statements)
+    devices, problems = _devices(gathered)
+    host = AnsibleHost(devices, tuple(_gateways(gathered)))
+    facts = HostFacts(host, table_of(host.address_texts()))
     return Reading(facts, partial(findings, gathered, host, facts, problems))
-
-
-def _count_lists(members: Sequence[int]) -> int:
-    """Return how many members, gateways and default routes all interfaces together have at most."""
-    return sum(members) + 4 * len(members)
 
 
 def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Sequence[Finding]) -> Iterator[Finding]:
@@ -232,7 +209,7 @@ def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Se
         if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
             yield from link.owned().findings
         yield from link.findings()
-    missing = {gateway.interface for gateway in host.gateways} - host.by_name.keys()
+    missing = {gateway.interface for gateway in host.gateways} - host.devices.keys()
     yield from (device_not_reported(name) for name in sorted(missing))
     yield from _slaves_without_bond(facts)
     yield from _without_owner(gathered, host, facts)
@@ -341,7 +318,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
     Such addresses exist because Ansible reports only one of several addresses with the same label. The addresses are
     first compared as texts, because nearly all of them match as texts. Only the other addresses are parsed.
     """
-    in_table = (device for device in host.by_name.values() if device.name not in facts.table.irregular)
+    in_table = (device for device in host.devices.values() if device.name not in facts.table.irregular)
     parts = (part for device in in_table for part in (device.fact, *device.labels))
     texts = {entry.address for part in parts for entry in part.data.addresses}
     listed = [
@@ -364,7 +341,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
 
 def _addresses_shown(host: AnsibleHost, facts: HostFacts) -> set[Address]:
     """Return the addresses of all interfaces, including the addresses of loopback links."""
-    loopbacks = (device for device in host.by_name.values() if device.kind is Kind.LOOPBACK)
+    loopbacks = (device for device in host.devices.values() if device.kind is Kind.LOOPBACK)
     shown = {owned.address for link in facts.by_name.values() for owned in link.addresses}
     loopback_entries = (read_owned(device.name, device.entries()) for device in loopbacks)
     return shown.union(owned.address for entries in loopback_entries for owned in entries.addresses)

@@ -26,12 +26,10 @@ from evaluator.base.finding import Finding, incomplete
 from evaluator.base.text import quote_all
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.interface import Interface
-from evaluator.report.iproute2.link import family_of
 
 _USE_WHOLE = "use `ip -j -d addr show` without `up`, `dev` or another filter"
 _USE_ADDR = "use `ip -j -d addr show`; `ip link` prints no addresses"
 _USE_NAMES = "use `ip -j -d addr show`; with `label`, `ip` prints no names"
-_FAMILIES = frozenset({4, 6})
 _MOST_NAMES = 5
 _LEFT_OUT = wire.Address()
 
@@ -89,14 +87,3 @@ def _addresses(entry: wire.Interface) -> Sequence[wire.Address]:
 def _is_shown(address: wire.Address) -> bool:
     """Return whether an address entry is not empty. A filter of `ip` leaves empty entries."""
     return address.local is not UNSET or address != _LEFT_OUT
-
-
-def absent_families(interfaces: Mapping[str, Interface]) -> frozenset[int]:
-    """Return the families (4, 6) without an address on any link; empty for a report without interfaces.
-
-    Addresses of loopback links count here.
-    """
-    if not interfaces:
-        return frozenset()
-    addresses = (address for interface in interfaces.values() for address in _addresses(interface.data))
-    return _FAMILIES - {family_of(address.local) for address in addresses if address.local is not UNSET}

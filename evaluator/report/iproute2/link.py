@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from evaluator.base.cached_property import cached_property
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote
@@ -24,13 +25,19 @@ from evaluator.facts.address import (
     parse_address,
     subnets_of,
 )
+from evaluator.facts.host import ReportedHost
 from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
-from evaluator.report.common import read_addresses
+from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, positions_by_kind, read_addresses
 from evaluator.report.iproute2 import wire
-from evaluator.report.iproute2.interface import Interface, link_type, listed_addresses
+from evaluator.report.iproute2.interface import Interface, has_details, link_type, listed_addresses
 from evaluator.report.owned import AddressEntry
 
+UNSUPPORTED_WORDS = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
+_LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
+_ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
+_DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
+_FAMILIES = frozenset({4, 6})
 _PEERS = ("veth", "vxcan", "netkit")
 _WITH_MAC = ("ether", "infiniband", "loopback")
 _SLAVES, _PORTS = ("bond", "team"), ("bridge", "openvswitch")
@@ -63,6 +70,11 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
             return frozenset()
         entries = (entry for entry, _ in self.interface.addresses if _has_peer(entry))
         return frozenset(filter(None, (_parsed(entry.address) for entry in entries)))
+
+    @property
+    def position(self) -> int:
+        """The index of the interface in report order."""
+        return self.host.positions[self.name]
 
     @property
     def lowers(self) -> Lowers:
@@ -198,25 +210,91 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
                 yield Route(network)
 
 
-class Iproute2Host:
+class Iproute2Host(ReportedHost):
     """The interfaces and routes of one host, and indexes that the links use.
 
     `routes` has the routes of each interface. `routed` are the address families that have a routing table in the
-    report. `members` has the members of each master.
+    report. `blocked` are the routes that drop or reject packets. `members` has the members of each master.
     """
 
     def __init__(
-        self, interfaces: Mapping[str, Interface], routes: Mapping[str, InterfaceRoutes], routed: frozenset[int]
+        self,
+        collected: wire.Collected,
+        interfaces: Mapping[str, Interface],
+        routes: Mapping[str, InterfaceRoutes],
+        routed: frozenset[int],
+        blocked: tuple[Route, ...],
     ) -> None:
-        self.interfaces = interfaces
+        self.collected = collected
+        self.interfaces = self.names = interfaces
         self.routes = routes
         self.routed = routed
+        self.blocked = blocked
         members: dict[str, list[str]] = {}
         for name, interface in interfaces.items():
             if interface.data.master is not UNSET:
                 members.setdefault(interface.data.master, []).append(name)
         self.members = {name: tuple(sorted(names)) for name, names in members.items()}
         self._owned: dict[str, Owned] = {}
+
+    def link(self, name: str) -> Link:
+        """Return the link of an interface."""
+        interface = self.interfaces[name]
+        return Iproute2Link(name, interface.kind, interface, self)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The index of each interface in report order."""
+        return positions_by_kind(self.interfaces.values())
+
+    @cached_property
+    def unsupported_words(self) -> frozenset[str]:
+        """The words of the rule language that have no value without `-d` or routes, or with `-br` or `-o`."""
+        entries = self.collected.addr
+        unsupported_words = UNSUPPORTED_WORDS if self.routed else UNSUPPORTED_WORDS | ROUTE_WORDS
+        if not any(map(has_details, entries)):
+            unsupported_words |= _DETAIL_WORDS
+        if not any(entry.flags is not UNSET for entry in entries):
+            unsupported_words |= _LINK_WORDS
+        addresses = [address for entry in entries if entry.addr_info is not UNSET for address in entry.addr_info]
+        has_addresses = any(address.local is not UNSET for address in addresses)
+        is_brief = has_addresses and all(address.family is UNSET for address in addresses)
+        return unsupported_words | _ADDRESS_WORDS if is_brief else unsupported_words
+
+    @cached_property
+    def absent_families(self) -> frozenset[int]:
+        """The families (4, 6) without an address on any link, if `ip` possibly left them out.
+
+        Addresses of loopback links count here. The result is empty for a report without interfaces.
+        """
+        if self.collected.schema_version is not UNSET or not self.interfaces:  # `activenic collect` reads both families
+            return frozenset()
+        listed = (listed_addresses(interface.data, None) for interface in self.interfaces.values())
+        return _FAMILIES - {
+            family_of(entry.local) for entries in listed for entry in entries if entry.local is not UNSET
+        }
+
+    @cached_property
+    def unrouted(self) -> frozenset[int]:
+        """The family (4 or 6) without routes, if the report has routes of the other family only."""
+        return _FAMILIES - self.routed if self.routed else frozenset()
+
+    @cached_property
+    def longest_list(self) -> int:
+        """A number. No interface has more lower devices, more routes or more names than this number."""
+        routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in self.routes.values()]
+        return max([4, *routes, *self._altname_counts(), *map(len, self.members.values())])
+
+    def count_list_items(self) -> int:
+        """Return how many lower devices, routes, names and peers all interfaces together have at most."""
+        routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in self.routes.values())
+        names = sum(self._altname_counts())
+        peers = sum(len(interface.addresses) for interface in self.interfaces.values())
+        return routes + names + peers + sum(map(len, self.members.values())) + 4 * len(self.interfaces)
+
+    def _altname_counts(self) -> list[int]:
+        altnames = [interface.data.altnames for interface in self.interfaces.values()]
+        return [len(names) for names in altnames if names is not UNSET]
 
     def base(self, interface: Interface) -> str | None:
         """Return the linked device if it is a lower device. Two interfaces that link to each other are peers."""

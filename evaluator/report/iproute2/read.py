@@ -29,15 +29,13 @@ from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
-from evaluator.facts.address import ADDRESS_FLAGS
-from evaluator.facts.host import HostFacts, HostStatements
-from evaluator.facts.link import Kind, Link
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
 from evaluator.facts.table import table_of
-from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.iproute2 import wire
-from evaluator.report.iproute2.gaps import absent_families, gaps, refuse_without_facts
-from evaluator.report.iproute2.interface import Interface, has_details, interface_of
+from evaluator.report.iproute2.gaps import gaps, refuse_without_facts
+from evaluator.report.iproute2.interface import Interface, interface_of
 from evaluator.report.iproute2.link import Iproute2Host, Iproute2Link
 from evaluator.report.iproute2.route import RoutingTable, read_routes
 from evaluator.report.json_text import plain_copy
@@ -45,12 +43,7 @@ from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 
 SCHEMA = "iproute2-report"
-UNSUPPORTED_WORDS = NETWORK_WORDS | {"nic is dhcp", "nic is dhcpv6", "nic.speed"}
-_LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
-_ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
-_DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
 _IF_MISSING = "use `ip -j -d addr show` without `dev` or another filter"
-_FAMILIES = frozenset({4, 6})
 _NO_MEMBERS: frozenset[str] = frozenset()
 _OUTPUTS = msgspec.json.Decoder(list[wire.Interface])
 _COLLECTED = msgspec.json.Decoder(wire.Collected)
@@ -123,54 +116,15 @@ def _reading(collected: wire.Collected, pointer: str) -> Reading:
     table = read_routes(tables) if tables else None
     if table is not None:
         table.block_unknown(interfaces, chain.from_iterable(tables.values()))
-    routed = frozenset(table.families) if table else frozenset()
-    host = Iproute2Host(interfaces, table.by_interface() if table else {}, routed)
-    is_collected = collected.schema_version is not UNSET
-    facts = HostFacts(
-        _links(host),
-        table_of(host.address_texts()),
-        HostStatements(
-            unsupported_words=_unsupported_words(collected.addr, has_routes=bool(routed)),
-            absent_families=frozenset() if is_collected else absent_families(interfaces),
-            unrouted=_FAMILIES - routed if routed else frozenset(),
-            longest_list=_most_names(host),
-            count_list_items=partial(_count_lists, host),
-        ),
-        tuple if table is None else table.sorted_blocked,
+    host = Iproute2Host(
+        collected,
+        interfaces,
+        table.by_interface() if table else {},
+        frozenset(table.families) if table else frozenset(),
+        table.sorted_blocked() if table else (),
     )
+    facts = HostFacts(host, table_of(host.address_texts()))
     return Reading(facts, partial(findings, collected.addr, host, table, facts))
-
-
-def _most_names(host: Iproute2Host) -> int:
-    """Return a number. No interface has more lower devices, more routes or more names than this number."""
-    routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values()]
-    return max([4, *routes, *_altname_counts(host), *map(len, host.members.values())])
-
-
-def _count_lists(host: Iproute2Host) -> int:
-    """Return how many lower devices, routes, names and peers all interfaces together have at most."""
-    routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in host.routes.values())
-    names = sum(_altname_counts(host))
-    peers = sum(len(interface.addresses) for interface in host.interfaces.values())
-    return routes + names + peers + sum(map(len, host.members.values())) + 4 * len(host.interfaces)
-
-
-def _altname_counts(host: Iproute2Host) -> list[int]:
-    altnames = [interface.data.altnames for interface in host.interfaces.values()]
-    return [len(names) for names in altnames if names is not UNSET]
-
-
-def _unsupported_words(entries: Sequence[wire.Interface], *, has_routes: bool) -> frozenset[str]:
-    """Return the words of the rule language that have no value without `-d`, or with `-br` or `-o`."""
-    unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
-    if not any(map(has_details, entries)):
-        unsupported_words |= _DETAIL_WORDS
-    if not any(entry.flags is not UNSET for entry in entries):
-        unsupported_words |= _LINK_WORDS
-    addresses = [address for entry in entries if entry.addr_info is not UNSET for address in entry.addr_info]
-    has_addresses = any(address.local is not UNSET for address in addresses)
-    is_brief = has_addresses and all(address.family is UNSET for address in addresses)
-    return unsupported_words | _ADDRESS_WORDS if is_brief else unsupported_words
 
 
 def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, Interface]:
@@ -215,15 +169,6 @@ def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:
             kinds[entry.master].add(entry.linkinfo.info_slave_kind)
     return {name: frozenset(of_name) for name, of_name in kinds.items()}
-
-
-def _links(host: Iproute2Host) -> dict[str, Link]:
-    """Return the links by name, sorted by kind: NICs, VLANs, bonds, bridges."""
-    ordered = sorted(host.interfaces.values(), key=lambda interface: place_of(interface.kind))
-    return {
-        interface.name: Iproute2Link(interface.name, interface.kind, position, interface, host)
-        for position, interface in enumerate(ordered)
-    }
 
 
 def findings(

@@ -17,51 +17,107 @@ from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote
 from evaluator.facts.address import Address
+from evaluator.facts.host import ReportedHost
 from evaluator.facts.link import Kind, Link, Lowers, Owned
 from evaluator.facts.route import Route
-from evaluator.report.common import read_addresses
+from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, positions_by_kind, read_addresses
 from evaluator.report.nmstate.device import (
     Device,
     bond_mode_of,
     conflicts,
     entries_of,
+    listed_members,
     lowers_of,
     pointers_of,
     uses_dhcp,
     vlan_id_of,
 )
 from evaluator.report.nmstate.route import Routing, connected, read_routing
-from evaluator.report.nmstate.wire import State
+from evaluator.report.nmstate.wire import Interface, State
 
+# only versions that read the kernel print these members; older versions read NetworkManager, which hides addresses
+_OF_KERNEL_READERS = ("min_mtu", "max_mtu", "accept_all_mac_addresses", "ethtool", "mptcp", "alt_names")
+_OF_KERNEL = frozenset({"nic.altnames", "address is dynamic", "address is deprecated"})
+UNSUPPORTED_WORDS = NETWORK_WORDS | {
+    *("nic is carrier", "nic.alias", "address.label"),
+    *("address is temporary", "address is tentative"),
+}
 _STATES = {"up": True, "down": False}
 
 
-class NmstateHost:
+def is_of_kernel_reader(data: Interface) -> bool:
+    """Return whether an entry is from a version of nmstate that reads the kernel."""
+    return any(getattr(data, key) is not None for key in _OF_KERNEL_READERS) or _has_lifetimes(data)
+
+
+def _has_lifetimes(data: Interface) -> bool:
+    entries = (entry for family in (data.ipv4, data.ipv6) if family is not None for entry in family.address or ())
+    return any(entry.valid_life_time is not None or entry.preferred_life_time is not None for entry in entries)
+
+
+class NmstateHost(ReportedHost):
     """The devices and routes of one nmstate report; `place` is the JSON Pointer of the report in the document."""
 
-    def __init__(self, state: State, place: str, by_name: Mapping[str, Device]) -> None:
+    def __init__(self, state: State, place: str, devices: Mapping[str, Device]) -> None:
         self.state = state
         self.place = place
-        self.by_name = by_name
+        self.devices = self.names = devices
         self._owned: dict[str, Owned] = {}
+
+    def link(self, name: str) -> Link:
+        """Return the link of a device."""
+        device = self.devices[name]
+        return NmstateLink(name, device.kind, device, self)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The index of each interface in report order."""
+        return positions_by_kind(self.devices.values())
+
+    @cached_property
+    def unsupported_words(self) -> frozenset[str]:
+        """The words of the rule language whose values are in no report of this kind."""
+        routes = self.state.routes
+        has_routes = routes is not None and not (routes.running is None and routes.config is None)
+        unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
+        is_complete = any(map(is_of_kernel_reader, self.state.interfaces))
+        return unsupported_words if is_complete else unsupported_words | _OF_KERNEL
+
+    @cached_property
+    def longest_list(self) -> int:
+        """A number. No interface has more members, more routes or more names than this number."""
+        routes = self.state.routes
+        route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
+        devices = self.devices.values()
+        members = [len(listed_members(device)) + len(device.members) for device in devices]
+        names = [len(device.kernel.data.alt_names or ()) for device in devices]
+        return max([route_count, 4, *members, *names])
+
+    def count_list_items(self) -> int:
+        """Return how many members, routes and names all interfaces together have at most."""
+        routes = self.state.routes
+        route_count = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
+        devices = self.devices.values()
+        names = sum(len(device.kernel.data.alt_names or ()) for device in devices)
+        members = sum(len(listed_members(device)) + len(device.members) for device in devices)
+        return route_count + names + members + 4 * len(devices)
 
     @cached_property
     def routing(self) -> Routing:
         """The routes by device, and the routes that drop or reject packets."""
-        return read_routing(self.state.routes, self.place, self.by_name)
+        return read_routing(self.state.routes, self.place, self.devices)
 
+    @cached_property
     def blocked(self) -> tuple[Route, ...]:
-        """Return the routes that drop or reject packets, sorted."""
+        """The routes that drop or reject packets, sorted."""
         return tuple(sorted(set(self.routing.blocked)))
 
     @cached_property
     def lists_connected(self) -> bool:
         """Whether the routes of the report include the connected routes, which the kernel creates for addresses."""
         return any(
-            not {route.destination for route in self.routing.routes[name]}.isdisjoint(
-                NmstateLink.of(device, 0, self).subnets
-            )
-            for name, device in self.by_name.items()
+            not {route.destination for route in self.routing.routes[name]}.isdisjoint(self.link(name).subnets)
+            for name in self.devices
             if name in self.routing.routes
         )
 
@@ -76,7 +132,7 @@ class NmstateHost:
         """Return the entries of the owner index, without the addresses of loopback links."""
         return [
             (name, (entry.ip,), -1 if entry.prefix_length is None else entry.prefix_length)
-            for name, device in self.by_name.items()
+            for name, device in self.devices.items()
             if device.kind is not Kind.LOOPBACK
             for part in device.parts
             for family in (part.data.ipv4, part.data.ipv6)
@@ -91,14 +147,14 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
     device: Device
     host: NmstateHost
 
-    @classmethod
-    def of(cls, device: Device, position: int, host: NmstateHost) -> NmstateLink:
-        """Return the link of a device."""
-        return cls(device.name, device.kind, position, device, host)
-
     def owned(self) -> Owned:
         """Return the parsed addresses of the interface."""
         return self.host.owned(self.device)
+
+    @property
+    def position(self) -> int:
+        """The index of the interface in report order."""
+        return self.host.positions[self.name]
 
     @property
     def lowers(self) -> Lowers:
@@ -115,7 +171,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
     @property
     def missing(self) -> tuple[str, ...]:
         """The lower devices that the report does not describe."""
-        return tuple([name for name in self.lowers.names if name not in self.host.by_name])
+        return tuple([name for name in self.lowers.names if name not in self.host.devices])
 
     @property
     def gateways(self) -> tuple[Address, ...]:

@@ -17,10 +17,9 @@ from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode, conflict
 from evaluator.base.text import quote, quote_all
-from evaluator.facts.host import HostFacts, HostStatements
-from evaluator.facts.link import Kind, Link
+from evaluator.facts.host import HostFacts
+from evaluator.facts.link import Kind
 from evaluator.facts.table import table_of
-from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, place_of
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kubernetes import state_in
@@ -37,8 +36,8 @@ from evaluator.report.nmstate.device import (
     listed_members,
     part_of,
 )
-from evaluator.report.nmstate.link import NmstateHost, NmstateLink
-from evaluator.report.nmstate.wire import Interface, State
+from evaluator.report.nmstate.link import NmstateHost, NmstateLink, is_of_kernel_reader
+from evaluator.report.nmstate.wire import State
 from evaluator.report.reading import (
     Reading,
     convert_or_none,
@@ -49,13 +48,6 @@ from evaluator.report.reading import (
 )
 
 SCHEMA = "nmstate-report"
-# only versions that read the kernel print these members; older versions read NetworkManager, which hides addresses
-_OF_KERNEL_READERS = ("min_mtu", "max_mtu", "accept_all_mac_addresses", "ethtool", "mptcp", "alt_names")
-_OF_KERNEL = frozenset({"nic.altnames", "address is dynamic", "address is deprecated"})
-UNSUPPORTED_WORDS = NETWORK_WORDS | {
-    *("nic is carrier", "nic.alias", "address.label"),
-    *("address is temporary", "address is tentative"),
-}
 _MOST_NAMES = 5
 _STATES = msgspec.json.Decoder(State)
 
@@ -92,15 +84,7 @@ def _validate_and_convert(value: object, pointer: str) -> State:
 def _reading(state: State, pointer: str) -> Reading:
     parts = [part_of(data, f"{pointer}/interfaces/{i}") for i, data in enumerate(state.interfaces)]
     host = NmstateHost(state, pointer, _devices(part for part in parts if part.data.state != "absent"))
-    ordered = sorted(host.by_name.values(), key=lambda device: place_of(device.kind))
-    links: dict[str, Link] = {device.name: NmstateLink.of(device, i, host) for i, device in enumerate(ordered)}
-    table = table_of(host.address_texts())
-    statements = HostStatements(
-        unsupported_words=_unsupported_words(state),
-        longest_list=_most_names(host),
-        count_list_items=partial(_count_lists, host),
-    )
-    facts = HostFacts(links, table, statements, host.blocked)
+    facts = HostFacts(host, table_of(host.address_texts()))
     return Reading(facts, partial(findings, parts, host, facts))
 
 
@@ -114,38 +98,8 @@ def findings(parts: Sequence[Part], host: NmstateHost, facts: HostFacts) -> Iter
         yield from link.findings()
     yield from host.routing.findings
     yield from _hidden_addresses(host)
-    yield from _controllers_in_conflict(host.by_name)
+    yield from _controllers_in_conflict(host.devices)
     yield from consistency_findings(facts)
-
-
-def _count_lists(host: NmstateHost) -> int:
-    """Return how many members, routes and names all interfaces together have at most."""
-    routes = host.state.routes
-    route_count = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
-    devices = host.by_name.values()
-    names = sum(len(device.kernel.data.alt_names or ()) for device in devices)
-    members = sum(len(listed_members(device)) + len(device.members) for device in devices)
-    return route_count + names + members + 4 * len(devices)
-
-
-def _most_names(host: NmstateHost) -> int:
-    """Return a number. No interface has more members, more routes or more names than this number."""
-    routes = host.state.routes
-    route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
-    members = [len(listed_members(device)) + len(device.members) for device in host.by_name.values()]
-    names = [len(device.kernel.data.alt_names or ()) for device in host.by_name.values()]
-    return max([route_count, 4, *members, *names])
-
-
-def _unsupported_words(state: State) -> frozenset[str]:
-    has_routes = state.routes is not None and not (state.routes.running is None and state.routes.config is None)
-    unsupported_words = UNSUPPORTED_WORDS if has_routes else UNSUPPORTED_WORDS | ROUTE_WORDS
-    return unsupported_words if any(map(_is_of_kernel_reader, state.interfaces)) else unsupported_words | _OF_KERNEL
-
-
-def _has_lifetimes(data: Interface) -> bool:
-    entries = (entry for family in (data.ipv4, data.ipv6) if family is not None for entry in family.address or ())
-    return any(entry.valid_life_time is not None or entry.preferred_life_time is not None for entry in entries)
 
 
 def _devices(parts: Iterable[Part]) -> dict[str, Device]:
@@ -231,22 +185,18 @@ def _absent(parts: Sequence[Part]) -> Iterator[Finding]:
 
 def _hidden_addresses(host: NmstateHost) -> Iterator[Finding]:
     """Yield a finding if interfaces possibly have addresses that this kind of report does not show."""
-    routes, by_name = host.state.routes, host.by_name
+    routes, devices = host.state.routes, host.devices
     if routes is not None and routes.config is not None and routes.running is None:
-        dynamic = tuple(sorted(name for name, device in by_name.items() if _is_dynamic(device)))
+        dynamic = tuple(sorted(name for name, device in devices.items() if _is_dynamic(device)))
         message = f"the report shows only settings, not the dynamic addresses of {_some(dynamic)}"
         if dynamic:
             yield _addresses_hidden(Severity.WARNING, message, dynamic, "use `nmstatectl show` without `-r`")
-    down = (device for device in by_name.values() if device.kernel.data.state == "down")
+    down = (device for device in devices.values() if device.kernel.data.state == "down")
     without = (device.name for device in down if device.kind is not Kind.LOOPBACK and not any(entries_of(device)))
     names = tuple(sorted(without))
-    if names and not any(map(_is_of_kernel_reader, host.state.interfaces)):
+    if names and not any(map(is_of_kernel_reader, host.state.interfaces)):
         message = f"nmstate before 1.0 hides addresses of interfaces that are not activated: {_some(names)}"
         yield _addresses_hidden(Severity.INFO, message, names, "run `ip -j -d addr show` on the host")
-
-
-def _is_of_kernel_reader(data: Interface) -> bool:
-    return any(getattr(data, key) is not None for key in _OF_KERNEL_READERS) or _has_lifetimes(data)
 
 
 def _is_dynamic(device: Device) -> bool:

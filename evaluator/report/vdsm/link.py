@@ -1,33 +1,59 @@
-"""Describes one device of a VDSM reply as a link. The facts are read from the entry of the device.
+"""One VDSM reply as facts: the host (`VdsmHost`), and its devices as links (`VdsmLink`).
 
-Some versions of VDSM send numbers and booleans as text, and some members have been renamed (`bootproto4`, `dhcpv4`).
-Each property reads the forms of all versions, so that no other module depends on the version. If two members contradict
-each other, one of them is used, and `findings` reports the contradiction. For example, the VLAN ID is read from the
-entry of a VLAN, not from its name. The mode of a bond is read from its `opts`, not from its ifcfg file.
+The facts of a device are read from its entry when a rule or finding needs them. A link is created when its interface is
+needed, because most decisions need only one interface. If two members contradict each other, one of them is used, and
+`findings.py` reports the contradiction. For example, the VLAN ID is read from the entry of a VLAN, not from its name.
+The mode of a bond is read from its `opts`, not from its ifcfg file.
+
+VDSM describes devices in four maps, one for each kind, and logical networks in a fifth map. A fact of a device often
+needs another map. For example, the networks of a port are the networks of its bridge. So all links of a reply share one
+`VdsmHost`. The replies of VDSM 4.9 have no `bridges`. For these replies, the bridges are derived from the networks.
+
+The indexes of a host are lazy: the networks on each interface (`placement`) and the contradictions between networks and
+devices (`disagreements`) are computed on first use, because many decisions do not need them. The addresses of a device
+are parsed once, when a fact or finding needs them. The owner index needs only their texts (`address_texts`).
 
 VDSM does not report a routing table: `main_routes` has the default routes and the routes to the subnets. Ports named
 `vnet*` belong to virtual machines, and VDSM never describes them.
-
-`is_clean` is a quick check that most entries pass. `entry_findings` examines only the entries that do not pass.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
-from evaluator.base.diagnostic import Severity
-from evaluator.base.finding import Finding, FindingCode, conflict
-from evaluator.base.text import quote
-from evaluator.facts.address import Address, parse_address, parse_cidr, subnets_of
-from evaluator.facts.link import BOND_MODES, NO_LOWERS, Kind, Link, Lowers, Owned
+from msgspec.structs import replace
+
+from evaluator.base.cached_property import cached_property
+from evaluator.base.text import escaped
+from evaluator.facts.address import ADDRESS_FLAGS, Address, parse_cidr, subnets_of
+from evaluator.facts.host import ReportedHost
+from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers, Owned
+from evaluator.facts.netmask import NETMASKS
 from evaluator.facts.route import Route
-from evaluator.report.vdsm.addresses import addr_conflict, is_listed
-from evaluator.report.vdsm.host import VdsmHost
-from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Vlan
+from evaluator.report.owned import read_owned
+from evaluator.report.vdsm.addresses import addr_conflict, entries_of
+from evaluator.report.vdsm.entry import (
+    BRIDGES,
+    KINDS,
+    MAPS,
+    base_of,
+    bond_options,
+    gateway_of,
+    gateway_texts,
+    mode_of,
+    truth_of,
+    vlan_id_of,
+    whole_number,
+)
+from evaluator.report.vdsm.network import Disagreement, NetworkPlacement, disagreements, ports_of
+from evaluator.report.vdsm.wire import Bond, Bridge, Device, Network, Nic, Parts, Vlan
 
-_GREATEST_VLAN_ID = 4095
-_NO_GATEWAYS = ("", "::", None, "0.0.0.0")  # noqa: S104 -- none is bound
+# VDSM does not report the operational state, and it reports only four kinds
+UNSUPPORTED_WORDS = (
+    frozenset({"nic is up", "nic is down", "nic is carrier", "nic.altnames", "nic.alias", "address.label"})
+    | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
+    | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
+)
 _DEFAULT_V4, _DEFAULT_V6 = (Route(parse_cidr(text)) for text in ("0.0.0.0/0", "::/0"))
 _PLACES = (
     *(("slaves", "slaves"), ("ports", "ports"), ("vlan_id", "vlanid"), ("bond_mode", "opts"), ("gateways", "gateway")),
@@ -43,7 +69,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     def owned(self) -> Owned:
         """Return the parsed addresses of the device."""
-        return self.host.owned(self.name, self.kind, self.entry)
+        return self.host.owned(self.name, self.entry)
 
     @property
     def lowers(self) -> Lowers:
@@ -55,7 +81,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
             return Lowers(base=base_of(self.name, entry))
         if isinstance(entry, Bond):
             return Lowers(slaves=tuple(sorted(set(entry.slaves)))) if entry.slaves else NO_LOWERS
-        if isinstance(entry, Bridge | Network):
+        if isinstance(entry, BRIDGES):
             return Lowers(ports=tuple(sorted(set(entry.ports)))) if entry.ports else NO_LOWERS
         return NO_LOWERS
 
@@ -66,8 +92,15 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         names = lowers.names
         if not names:
             return ()
-        has, ports = self.host.has, frozenset(lowers.ports)
-        return tuple([name for name in names if not has(name) and not (name in ports and name.startswith("vnet"))])
+        devices, ports = self.host.devices, frozenset(lowers.ports)
+        return tuple(
+            [name for name in names if name not in devices and not (name in ports and name.startswith("vnet"))]
+        )
+
+    @property
+    def position(self) -> int:
+        """The index of the device in the reply."""
+        return self.host.positions[self.name]
 
     @property
     def source(self) -> object:
@@ -77,7 +110,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def networks(self) -> tuple[str, ...]:
         """The logical networks on the device."""
-        return self.host.placement.networks_on(self.name) if self.host.networks else ()
+        return self.host.placement.networks_on(self.name) if self.host.network_entries else ()
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -91,7 +124,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def gateways(self) -> tuple[Address, ...]:
         """The gateways of the device."""
-        return tuple(sorted({address for address in map(_gateway, _gateway_texts(self.entry).values()) if address}))
+        return tuple(sorted({address for address in map(gateway_of, gateway_texts(self.entry).values()) if address}))
 
     @property
     def main_routes(self) -> tuple[Route, ...]:
@@ -113,8 +146,8 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
         """The mode of a bond in `opts`; if it is missing, the mode in the ifcfg file."""
         if not isinstance(self.entry, Bond):
             return None
-        current, configured = _bond_options(self.entry)
-        return _mode_of({**configured, **current})
+        current, configured = bond_options(self.entry)
+        return mode_of({**configured, **current})
 
     @property
     def dhcp(self) -> bool:
@@ -135,12 +168,12 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def mtu(self) -> int | None:
         """The MTU, which VDSM sends as text."""
-        return _whole_number(self.entry.mtu)
+        return whole_number(self.entry.mtu)
 
     @property
     def speed(self) -> int | None:
         """The speed."""
-        speed = _whole_number(getattr(self.entry, "speed", None)) or 0
+        speed = whole_number(getattr(self.entry, "speed", None)) or 0
         return speed if speed > 0 else None
 
     @property
@@ -152,122 +185,154 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def pointers(self) -> Mapping[str, str]:
         """The JSON Pointers to the facts of the device in the reply."""
-        place, entry = self.host.pointer(self.name, self.kind), self.entry
+        place, entry = self.host.pointer(self.name, self.entry), self.entry
         pointers = {word: f"{place}/{key}" for word, key in _PLACES if getattr(entry, key, None) is not None}
         if not entry.gateway and entry.ipv6gateway:
             pointers["gateways"] = f"{place}/ipv6gateway"
         return {"": place, **pointers}
 
 
-def is_clean(name: str, entry: Device) -> bool:
-    """Return whether a quick check shows that `entry_findings` yields nothing. If not, call `entry_findings`."""
-    if entry.gateway not in _NO_GATEWAYS or entry.ipv6gateway not in _NO_GATEWAYS or entry.bootproto4 == "dhcp":
-        return False
-    if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
-        return False
-    if isinstance(entry, Vlan):
-        return name == f"{entry.iface}.{entry.vlanid}"
-    return entry.cfg is None
+class VdsmHost(ReportedHost):
+    """The network part of a reply, and its path in the reply. `devices` has the entries of all interfaces by name.
 
-
-def entry_findings(name: str, entry: Device, host: VdsmHost) -> Iterator[Finding]:
-    """Yield the findings about the entry of a device, except findings about its addresses."""
-    shown = quote(name)
-    for key, text in _gateway_texts(entry).items():
-        if _is_malformed(text):
-            message = f"{shown} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
-            yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (name,))
-    yield from addr_conflict(name, entry)
-    if isinstance(entry, Vlan):
-        yield from _name_conflict(name, entry, host)
-    if isinstance(entry, Bond) and len({_mode_of(options) for options in _bond_options(entry)} - {None}) > 1:
-        message = f"{shown} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; `opts` counts"
-        yield conflict(name, message)
-    if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
-        message = f"{shown} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; `bootproto4` counts"
-        yield conflict(name, message)
-
-
-def _name_conflict(name: str, entry: Vlan, host: VdsmHost) -> Iterator[Finding]:
-    """Compare the entry of a VLAN with its name, if the name is DEVICE.ID and the reply describes DEVICE."""
-    base_in_name, dot, number = name.rpartition(".")
-    id_in_name = _whole_number(number)
-    if not dot or id_in_name is None or not host.has(base_in_name):
-        return
-    base, vlan_id = base_of(name, entry), vlan_id_of(name, entry)
-    if base != base_in_name or vlan_id != id_in_name:
-        entry_text = f"{quote(name)} uses VLAN {vlan_id} on {quote(str(base))}"
-        message = f"{entry_text}, but its name has another VLAN or device; the entry counts"
-        yield conflict(name, message, Severity.INFO)
-
-
-def truth_of(value: bool | str | None) -> bool | None:
-    """Return a boolean that can be text, because VDSM 4.9.5 and 4.9.6 send `"bridged": "True"`."""
-    return value.lower() == "true" if isinstance(value, str) else value
-
-
-def base_of(name: str, entry: Vlan) -> str | None:
-    """Return the lower device of a VLAN. It is read from the VLAN's entry, else from the VLAN's name."""
-    return entry.iface or _split_name(name)[0]
-
-
-def _split_name(name: str) -> tuple[str | None, str]:
-    """Return the lower device and the VLAN ID in a name such as `eth0.100`.
-
-    The name is parsed like in oVirt's engine.
+    A reply of VDSM 4.9 has no `bridges`. In such a reply each network is a bridge over its ports, unless `bridged` is
+    false. If several networks have the same bridge, the network that has the same name as the bridge describes the
+    bridge. If no network has this name, the first network by name describes the bridge. `networks_of_bridge` has the
+    names of all networks of a bridge, first the network that describes the bridge. The bridge owns the addresses in the
+    entries of all these networks.
     """
-    parts = name.split(".")
-    return (parts[0] or None, parts[1]) if len(parts) > 1 else (None, "")
 
+    unsupported_words = UNSUPPORTED_WORDS
 
-def vlan_id_of(name: str, entry: Vlan) -> int | None:
-    """Return the VLAN ID of a VLAN; None if neither the entry nor the name has a VLAN ID."""
-    if entry.vlanid is not None:
-        return entry.vlanid
-    number = _whole_number(_split_name(name)[1])
-    return number if number is not None and number <= _GREATEST_VLAN_ID else None
+    def __init__(self, body: Parts, nics: Mapping[str, Nic], path: tuple[str, ...]) -> None:
+        self.body = body
+        self.path = path
+        self.network_entries: Mapping[str, Network] = body.networks or {}
+        self.networks_of_bridge: dict[str, list[str]] = {}
+        bridges: Mapping[str, Bridge | Network] | None = body.bridges
+        if bridges is None:
+            bridges = dict(self._bridges_of_networks({*nics, *(body.vlans or ()), *(body.bondings or ())}))
+        self.maps: tuple[Mapping[str, Device], ...] = (nics, body.vlans or {}, body.bondings or {}, bridges)
+        self.devices: dict[str, Device] = {}
+        for devices in self.maps:
+            self.devices |= devices
+        self.names = self.devices
+        self._owned: dict[str, Owned] = {}
 
+    def link(self, name: str) -> Link:
+        """Return the link of a device."""
+        entry = self.devices[name]
+        return VdsmLink(name, KINDS[type(entry)], entry, self)
 
-def _bond_options(entry: Bond) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the options of a bond: the current options, and the options in the ifcfg file of the bond."""
-    configured = (option.partition("=") for option in ((entry.cfg or {}).get("BONDING_OPTS") or "").split())
-    current = {key: value for key, value in (entry.opts or {}).items() if value is not None}
-    return current, {key: value for key, _, value in configured}
+    def _bridges_of_networks(self, described: Container[str]) -> Iterator[tuple[str, Network]]:
+        """Yield the bridges of a reply without `bridges`. `described` are the devices in the other maps.
 
+        Each bridge has the entry of the network that describes it.
+        """
+        networks = self.network_entries
+        for name, data in networks.items():
+            bridge = data.iface or name
+            is_bridged = data.bridged is None or data.bridged is True or str(data.bridged).lower() == "true"
+            if is_bridged and bridge not in described:
+                self.networks_of_bridge.setdefault(bridge, []).append(name)
+        for bridge, names in self.networks_of_bridge.items():
+            names.sort(key=lambda name: (name != bridge, name))
+            ports = sorted({port for network in names for port in networks[network].ports or ()})
+            yield bridge, replace(networks[names[0]], ports=ports)
 
-def _mode_of(options: Mapping[str, str]) -> int | None:
-    """Return the number of the bond mode; None if invalid. Options have the number, the name or both."""
-    mode = options.get("mode", "").split()[:1]
-    if not mode:
-        return None
-    number = BOND_MODES.index(mode[0]) if mode[0] in BOND_MODES else _whole_number(mode[0])
-    return number if number is not None and number < len(BOND_MODES) else None
+    @cached_property
+    def networks(self) -> tuple[str, ...]:
+        """The logical networks on the host, sorted."""
+        return tuple(sorted(self.network_entries))
 
+    @cached_property
+    def last_client_iface(self) -> str | None:
+        """The interface through which the last client connected."""
+        return self.body.lastClientIface or None
 
-def _gateway_texts(entry: Device) -> dict[str, str]:
-    """Return the texts of the gateways in an entry, by key."""
-    gateway, ipv6gateway = entry.gateway, entry.ipv6gateway
-    if gateway in _NO_GATEWAYS and ipv6gateway in _NO_GATEWAYS:
-        return {}
-    return {key: text for key, text in (("gateway", gateway), ("ipv6gateway", ipv6gateway)) if text}
+    @cached_property
+    def pointers(self) -> Mapping[str, str]:
+        """The JSON Pointers of the facts about the whole host."""
+        place = f"/{self.path[0]}" if self.path else ""
+        pointers = {} if self.body.networks is None else {"networks": f"{place}/networks"}
+        if self.body.lastClientIface is not None:
+            pointers["last_client_iface"] = f"{place}/lastClientIface"
+        return pointers
 
+    def other_entries(self, name: str) -> list[Network]:
+        """Return the entries of the networks of a bridge, except the entry that describes the bridge."""
+        return [self.network_entries[network] for network in self.networks_of_bridge.get(name, ())[1:]]
 
-def _gateway(text: str) -> Address | None:
-    try:
-        address = parse_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return None if address.unusable else address
+    def pointer(self, name: str, entry: Device) -> str:
+        """Return the JSON Pointer of a device."""
+        if name in self.networks_of_bridge:
+            return self._place("networks", self.networks_of_bridge[name][0])
+        return self._place(MAPS[KINDS[type(entry)]], name)
 
+    def _place(self, key: str, name: str) -> str:
+        return f"/{self.path[0]}/{key}/{escaped(name)}" if self.path else f"/{key}/{escaped(name)}"
 
-def _is_malformed(text: str) -> bool:
-    try:
-        return not parse_address(text.partition("%")[0])
-    except ValueError:
-        return True
+    def owned(self, name: str, entry: Device) -> Owned:
+        """Return the parsed addresses of a device. The addresses are parsed once and cached."""
+        owned = self._owned.get(name)
+        if owned is None:
+            entries = entries_of(entry, self.pointer(name, entry))
+            for network in self.networks_of_bridge.get(name, ())[1:]:
+                entries += entries_of(self.network_entries[network], self._place("networks", network))
+            owned = self._owned[name] = read_owned(name, entries)
+        return owned
 
+    def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
+        """Return the entries of the owner index: interface, address texts, and the prefix length of `netmask`."""
+        entries: list[tuple[str, Sequence[str], int]] = []
+        for name, entry in self.devices.items():
+            listed, addr = entry.ipv4addrs, entry.addr
+            if listed:
+                entries.append((name, listed, -1))
+            if addr and not (listed and listed[0].startswith(f"{addr}/")):  # VDSM lists `addr` first
+                entries.append((name, (addr,), NETMASKS.get(entry.netmask or "", -1)))
+            if entry.ipv6addrs:
+                entries.append((name, entry.ipv6addrs, -1))
+        for name in self.networks_of_bridge:
+            for network in self.other_entries(name):
+                texts = (*([network.addr] if network.addr else ()), *(network.ipv4addrs or ()))
+                entries.append((name, (*texts, *(network.ipv6addrs or ())), NETMASKS.get(network.netmask or "", -1)))
+        return entries
 
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, str):
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    @cached_property
+    def longest_list(self) -> int:
+        """A number. No interface has more networks, more slaves or more ports than this number."""
+        most = max(2, len(self.network_entries))
+        for bond in (self.body.bondings or {}).values():
+            if bond.slaves is not None and len(bond.slaves) > most:
+                most = len(bond.slaves)
+        for bridge in self.maps[-1].values():
+            most = max(most, len(ports_of(bridge)))
+        return most
+
+    def count_list_items(self) -> int:
+        """Return how many networks, slaves, ports and default routes all interfaces together have at most."""
+        placement = self.placement
+        devices = self.devices.values()
+        members = sum(len(getattr(device, key, None) or ()) for device in devices for key in ("slaves", "ports"))
+        networks = sum(map(len, (*placement.own.values(), *placement.listed.values())))
+        of_bridges = sum(len(placement.own[bridge]) for bridges in placement.bridges.values() for bridge in bridges)
+        return members + networks + of_bridges + 4 * len(devices)
+
+    @cached_property
+    def placement(self) -> NetworkPlacement:
+        """The index of the logical networks on each interface."""
+        return NetworkPlacement.of(self.network_entries, self.devices)
+
+    @cached_property
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        """The contradictions between networks and devices.
+
+        Each contradiction has the name of the device (can be empty), a message, and addresses.
+        """
+        return tuple(disagreements(self.network_entries, self.devices))
+
+    @cached_property
+    def names_in_conflict(self) -> frozenset[str]:
+        """The names of the devices with an entry that contradicts the entry of a network."""
+        return frozenset(name for name, _, _ in self.disagreements if name)

@@ -1,35 +1,77 @@
-"""Compares the logical networks of a VDSM reply with the devices that they are on."""
+"""The logical networks of a VDSM reply: the interfaces that they are on, and contradictions with their devices.
+
+As in oVirt's engine, a network is on its device and on the direct ports of its bridge. A network is not on devices
+below these ports.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
 
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all, quote_some
 from evaluator.facts.address import Address, in_order
-from evaluator.facts.link import Kind
 from evaluator.report.vdsm.addresses import FAMILIES, addresses_in
-from evaluator.report.vdsm.host import Disagreement, VdsmHost, device_name
-from evaluator.report.vdsm.link import truth_of, vlan_id_of
-from evaluator.report.vdsm.wire import Bridge, Device, Network, Vlan
+from evaluator.report.vdsm.entry import BRIDGES, device_name, truth_of, vlan_id_of
+from evaluator.report.vdsm.wire import Device, Network, Vlan
 
+Disagreement = tuple[str, str, tuple[Address, ...]]
 _MOST_NAMES = 12
+
+
+class NetworkPlacement(Struct, frozen=True):
+    """An index of the logical networks on each interface.
+
+    A network is on its device: the bridge of a bridged network, otherwise an interface. A bridged network is also on
+    the direct ports of its bridge. `own` has the networks of each device. `listed` has the networks of each port that a
+    network's entry lists. `bridges` has the bridges of each port. A bridge can have many networks and many ports. So
+    the networks of a port are combined only when the port is queried, and not in advance for all ports.
+    """
+
+    own: dict[str, list[str]]
+    listed: dict[str, list[str]]
+    bridges: dict[str, list[str]]
+
+    def networks_on(self, name: str) -> tuple[str, ...]:
+        """Return the networks on an interface, sorted."""
+        of_bridges = [network for bridge in self.bridges.get(name, ()) for network in self.own[bridge]]
+        return tuple(sorted({*self.own.get(name, ()), *self.listed.get(name, ()), *of_bridges}))
+
+    @classmethod
+    def of(cls, networks: Mapping[str, Network], devices: Mapping[str, Device]) -> NetworkPlacement:
+        """Return the index of the logical networks on each device, by the rules of oVirt's engine."""
+        placement = cls({}, {}, {})
+        for name, network in networks.items():
+            device_of_network = device_name(name, network)
+            device = devices.get(device_of_network)
+            if device is None:
+                continue
+            placement.own.setdefault(device_of_network, []).append(name)
+            if isinstance(device, BRIDGES):
+                for port in network.ports or ():
+                    placement.listed.setdefault(port, []).append(name)
+        for bridge in placement.own:
+            for port in ports_of(devices[bridge]):
+                placement.bridges.setdefault(port, []).append(bridge)
+        return placement
 
 
 class _DeviceCache:
     """Caches facts of devices: many networks can be on one bridge with many ports, and all need the same facts."""
 
-    def __init__(self, host: VdsmHost) -> None:
-        self._host = host
+    def __init__(self, devices: Mapping[str, Device]) -> None:
+        self._devices = devices
         self._vlans: dict[str, Mapping[str, int | None]] = {}
         self._addresses: dict[tuple[str, str], frozenset[Address]] = {}
 
-    def vlans(self, name: str, kind: Kind, device: Device) -> Mapping[str, int | None]:
+    def vlans(self, name: str, device: Device) -> Mapping[str, int | None]:
         """Return the VLAN IDs of a bridge's ports by interface name. For any other device, return its own VLAN ID."""
         if name not in self._vlans:
-            names = _all_ports(device) if kind is Kind.BRIDGE else (name,)
-            vlans = ((port, self._host.maps[Kind.VLAN].get(port)) for port in names)
+            names = ports_of(device) if isinstance(device, BRIDGES) else (name,)
+            vlans = ((port, self._devices.get(port)) for port in names)
             self._vlans[name] = {port: vlan_id_of(port, vlan) for port, vlan in vlans if isinstance(vlan, Vlan)}
         return self._vlans[name]
 
@@ -40,28 +82,30 @@ class _DeviceCache:
         return self._addresses[name, family]
 
 
-def disagreements(host: VdsmHost) -> Iterator[Disagreement]:
+def disagreements(networks: Mapping[str, Network], devices: Mapping[str, Device]) -> Iterator[Disagreement]:
     """Yield each disagreement of a network with its device: the name of the device, the message, and addresses.
 
     If the reply does not describe the device, the name is empty. The addresses are then the addresses of the network,
     which no interface owns.
     """
-    ports = {name: _ports(bridge) for name, bridge in host.bridges.items()} if host.networks else {}
-    devices = _DeviceCache(host)
-    for name, network in host.networks.items():
-        device = device_name(name, network)
-        described = host.device(device)
-        if described is None:
-            message = f"the network {quote(name)} is on {quote(device)}, which the report does not describe"
+    if not networks:
+        return
+    ports = {name: _physical_ports(device) for name, device in devices.items() if isinstance(device, BRIDGES)}
+    cache = _DeviceCache(devices)
+    for name, network in networks.items():
+        device_of_network = device_name(name, network)
+        device = devices.get(device_of_network)
+        if device is None:
+            message = f"the network {quote(name)} is on {quote(device_of_network)}, which the report does not describe"
             yield "", message, in_order(address for family in FAMILIES for address in addresses_in(network, family))
             continue
         message_groups = (
-            _kinds_or_ports_differ(name, network, device, described[0], ports.get(device)),
-            _addresses_differ(devices, name, network, device, described[1]),
+            _kinds_or_ports_differ(name, network, device_of_network, ports.get(device_of_network)),
+            _addresses_differ(cache, name, network, device_of_network, device),
             _devices_differ(name, network),
-            _vlan_ids_differ(name, network, devices.vlans(device, *described)),
+            _vlan_ids_differ(name, network, cache.vlans(device_of_network, device)),
         )
-        yield from ((device, message, ()) for messages in message_groups for message in messages)
+        yield from ((device_of_network, message, ()) for messages in message_groups for message in messages)
 
 
 def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> Finding:
@@ -76,15 +120,14 @@ def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> F
     )
 
 
-def _kinds_or_ports_differ(
-    network: str, data: Network, name: str, kind: Kind, ports: frozenset[str] | None
-) -> Iterator[str]:
+def _kinds_or_ports_differ(network: str, data: Network, name: str, ports: frozenset[str] | None) -> Iterator[str]:
+    """Compare a network with its device. `ports` are the ports of the device, None if the device is not a bridge."""
     shown, bridged = quote(network), truth_of(data.bridged)
-    if kind is not Kind.BRIDGE and bridged is True:
+    if ports is None and bridged is True:
         yield f"the network {shown} is marked as bridged, but its device {quote(name)} is not a bridge"
-    if kind is Kind.BRIDGE and bridged is False:
+    if ports is not None and bridged is False:
         yield f"the network {shown} is marked as not bridged, but its device {quote(name)} is a bridge"
-    if kind is Kind.BRIDGE and data.ports is not None and _ports(data) != ports:
+    if ports is not None and data.ports is not None and _physical_ports(data) != ports:
         yield f"the network {shown} and its bridge {quote(name)} list different ports"
 
 
@@ -118,9 +161,11 @@ def _addresses_differ(devices: _DeviceCache, network: str, data: Network, name: 
             yield f"the network {quote(network)} and its device {quote(name)} list different addresses in `{family}`"
 
 
-def _all_ports(device: Device) -> tuple[str, ...]:
-    return tuple(device.ports or ()) if isinstance(device, Bridge | Network) else ()
+def ports_of(device: Device) -> Sequence[str]:
+    """Return the ports of a bridge; an empty sequence for other devices."""
+    return device.ports or () if isinstance(device, BRIDGES) else ()
 
 
-def _ports(device: Device) -> frozenset[str]:
-    return frozenset(port for port in _all_ports(device) if not port.startswith("vnet"))
+def _physical_ports(device: Device) -> frozenset[str]:
+    """Return the ports of a bridge, without the ports of virtual machines."""
+    return frozenset(port for port in ports_of(device) if not port.startswith("vnet"))

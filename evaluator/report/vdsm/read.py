@@ -7,40 +7,28 @@ devices. The map `networks` describes logical networks, each with the device tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import msgspec
 
 from evaluator.base.checked_cast import checked_cast
-from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
-from evaluator.base.finding import Finding, FindingCode
+from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.text import quote, quote_all
-from evaluator.facts.address import ADDRESS_FLAGS
-from evaluator.facts.host import HostFacts, HostStatements
-from evaluator.facts.link import Kind, Link
-from evaluator.facts.netmask import NETMASKS
+from evaluator.facts.host import HostFacts
 from evaluator.facts.table import table_of
-from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import plain_copy
 from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
 from evaluator.report.shapes import VDSM_ENVELOPES, VDSM_SCHEMA
-from evaluator.report.vdsm.host import MAPS, VdsmHost
-from evaluator.report.vdsm.link import VdsmLink, entry_findings, is_clean
-from evaluator.report.vdsm.network import disagreement, disagreements
+from evaluator.report.vdsm.entry import MAPS
+from evaluator.report.vdsm.findings import findings
+from evaluator.report.vdsm.link import UNSUPPORTED_WORDS, VdsmHost
 from evaluator.report.vdsm.wire import Capabilities, Nic, Parts, Reply
 
-_EXPECTED_MAPS = ("vlans", "bondings", "networks")
+__all__ = ["UNSUPPORTED_WORDS", "read", "read_text"]
+
 _TRUTH_KEYS = ("bridged", "dhcpv4", "dhcpv6", "ipv4defaultroute", "ipv6autoconf")
-# VDSM does not report the operational state, and it reports only four kinds
-UNSUPPORTED_WORDS = (
-    frozenset({"nic is up", "nic is down", "nic is carrier", "nic.altnames", "nic.alias", "address.label"})
-    | frozenset(f"address is {flag}" for flag in ADDRESS_FLAGS)
-    | frozenset(f"nic is {kind}" for kind in Kind if kind not in MAPS)
-)
-_IF_MISSING = "oVirt cannot set up a network over an interface that VDSM does not report, such as a team"
-_VALID_NETMASKS = frozenset((None, "", *NETMASKS))
 _REPLIES = msgspec.json.Decoder(Reply)
 
 
@@ -109,36 +97,11 @@ def _with_truths(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reading(body: Parts, nics: dict[str, Nic], path: tuple[str, ...]) -> Reading:
-    host = VdsmHost(body, nics, path, disagreements)
-    links: dict[str, Link] = {}
-    position = 0
-    for kind, devices in host.maps.items():
-        for name, entry in devices.items():
-            links[name] = VdsmLink(name, kind, position, entry, host)
-            position += 1
-    if len(links) < position:
+    host = VdsmHost(body, nics, path)
+    if len(host.devices) < sum(map(len, host.maps)):
         _refuse_duplicate_names(host)
-    facts = HostFacts(
-        links,
-        table_of(host.address_texts()),
-        HostStatements(
-            networks=tuple(sorted(host.networks)),
-            last_client_iface=body.lastClientIface or None,
-            unsupported_words=UNSUPPORTED_WORDS,
-            pointers=_pointers(body, path),
-            longest_list=host.most_names(),
-            count_list_items=host.count_lists,
-        ),
-    )
+    facts = HostFacts(host, table_of(host.address_texts()))
     return Reading(facts, partial(findings, host, facts))
-
-
-def _pointers(body: Parts, path: tuple[str, ...]) -> dict[str, str]:
-    place = f"/{path[0]}" if path else ""
-    pointers = {} if body.networks is None else {"networks": f"{place}/networks"}
-    if body.lastClientIface is not None:
-        pointers["last_client_iface"] = f"{place}/lastClientIface"
-    return pointers
 
 
 def _refuse_error_reply(document: object) -> None:
@@ -159,9 +122,9 @@ def _error_of(document: object, key: str) -> str:
 
 def _refuse_duplicate_names(host: VdsmHost) -> None:
     places: dict[str, list[str]] = {}
-    for kind, devices in host.maps.items():
-        for name in devices:
-            places.setdefault(name, []).append(host.pointer(name, kind))
+    for devices in host.maps:
+        for name, entry in devices.items():
+            places.setdefault(name, []).append(host.pointer(name, entry))
     problems = [
         Diagnostic(
             ReportCode.NAME_TWICE,
@@ -174,28 +137,3 @@ def _refuse_duplicate_names(host: VdsmHost) -> None:
     ]
     if problems:
         raise ReportError(problems)
-
-
-def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
-    """Yield the findings about a reply."""
-    body = host.body
-    for name in _EXPECTED_MAPS:
-        if getattr(body, name) is None:
-            yield Finding(
-                FindingCode.REPORT_LACKS_MAP,
-                Severity.WARNING,
-                f"the report has no {quote(name)}, which every VDSM sends; interfaces may be missing",
-                hint="did you mean `bondings` instead of `bonds`?"
-                if name == "bondings" and body.bonds is not None
-                else "",
-            )
-    if host.networks:
-        yield from (disagreement(*parts) for parts in host.disagreements)
-    irregular = facts.table.irregular
-    for devices in host.maps.values():
-        for name, entry in devices.items():
-            if name in irregular or entry.netmask not in _VALID_NETMASKS:
-                yield from facts.by_name[name].owned().findings
-            if not is_clean(name, entry):
-                yield from entry_findings(name, entry, host)
-    yield from consistency_findings(facts, _IF_MISSING)
