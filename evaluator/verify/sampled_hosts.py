@@ -4,10 +4,10 @@ A host for which a rule fires is a proof that the rule is alive. Such a host is 
 solver answers, because the solver needs most time for questions whose answer is "possible". So the solver is only asked
 about the parts that no sampled host makes alive.
 
-The hosts have at most three interfaces. The values of their facts are from the space of the policy (`space.py`), which
-has values on both sides of each literal. In contrast to `bounded.py`, the values are not enumerated but drawn at
-random, so that a few hundred hosts reach the rules of a long policy. The names of the interfaces and of the host are
-texts of the policy too. The same policy always gives the same hosts.
+The hosts have at most three interfaces. The values of their facts are from the space of the policy (`space.py`): for
+example, `nic.mtu >= 9000` gives the MTUs 8999, 9000 and 9001. In contrast to `bounded.py`, the values are not
+enumerated but drawn at random, so that a few hundred hosts reach the rules of a long policy. The names of the
+interfaces and of the host are texts of the policy too. The same policy always gives the same hosts.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The words and parameters whose values the search of small hosts does not enumerate.
 
-The enumeration is complete only for the comparisons in the table below. For example, the search has values on both
-sides of a number with which an MTU is compared. It does not have two different MTUs for each comparison of two MTUs. So
-a condition that compares two MTUs is not covered, and `nic.mtu` is named. The table has the comparisons that are
-covered, and every other comparison is not. So a word that is new in the language is named until someone adds it.
+The enumeration is complete only for the comparisons in the table below. For example, `nic.mtu >= 9000` is covered: the
+search has MTUs below and above 9000. `nic.mtu < other.mtu` is not covered, because the search does not have two
+different MTUs for each comparison of two MTUs. So for this condition, `nic.mtu` is named. The table has the comparisons
+that are covered, and every other comparison is not. So a word that is new in the language is named until someone adds
+it.
 
 | one side | the other side |
 | --- | --- |
