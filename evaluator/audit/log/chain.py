@@ -21,10 +21,10 @@ hash of the record before it.
 
 **What the chain alone cannot detect.** The hashes need no secret. So an attacker who can write the file can change a
 record and compute every later hash again. There are two protections. First, store a copy of a head in another place.
-This copy shows changes of every record up to the record of the head. Only such a copy can show that an attacker removed
-the last records. Second, sign the records (Ed25519 over the hash, `signing.py`). If the private key is stored in
-another place, the attacker cannot create signatures. Without signatures, an attacker can also forge a checkpoint.
-docs/log.md has the details.
+With the head of record 12, verification detects every change of the records 1 to 12. Only a copy of a head can show
+that an attacker removed the last records. Second, sign the records (Ed25519 over the hash, `signing.py`). If the
+private key is stored in another place, the attacker cannot create signatures. Without signatures, an attacker can also
+forge a checkpoint. docs/log.md has the details.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class Head(Struct, frozen=True):
-    """The number and the hash of a record. The head of the last record is the end of the chain."""
+    """The number and the hash of a record. The head of a log is the head of its last record."""
 
     seq: int
     hash: bytes
@@ -86,7 +86,7 @@ def signed_text(digest: bytes) -> bytes:
 
 
 def _digest(kind: bytes, *parts: bytes) -> bytes:
-    """Return the SHA-256 of a kind and some parts. Before each part, its length is hashed (8 octets, big endian)."""
+    """Return the SHA-256 of the prefix `kind` and the parts, each after its length (8 octets, big endian)."""
     sha256 = hashlib.sha256(kind)
     for part in parts:
         sha256.update(len(part).to_bytes(8, "big"))

@@ -30,9 +30,9 @@ _VERSION = 2
 class Checkpoint(Struct, frozen=True):
     """The row that describes one prune.
 
-    `last` is the head of the last removed record. `count` is the number of record numbers that this prune removed.
-    `before` is the time that the caller gave. `damaged` are the numbers of the removed records that were missing or
-    damaged.
+    `last` is the head of the last removed record. `count` is the number of removed records; a missing record counts
+    too. `before` is the time that the caller gave. `damaged` are the numbers of the removed records that were missing
+    or damaged.
     """
 
     last: Head
@@ -56,8 +56,8 @@ def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Ch
     """Return the checkpoint of a prune of the records older than `before`; None if no record is removed.
 
     `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
-    before the first intact record that is not older than `before`. A damaged record is removed if an older intact
-    record follows, or if its timestamp column is older.
+    before the first intact record that is not older than `before`. For a damaged record, the timestamp column shows
+    the age. If this column or the hash is missing, the record is removed only if a later record is removed.
     """
     last, damaged, damaged_so_far = pruned, [], list[int]()
     limit = time_text(before)

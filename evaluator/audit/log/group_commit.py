@@ -5,8 +5,8 @@ one thread takes all records that arrived during the last commit and writes them
 in databases). A caller gets a future that is done when its record is on the disk. Under little load a group has one
 record, and nothing waits for more records to arrive.
 
-If a group cannot be written, its records are written one by one. So if one record cannot be stored in any log, the
-records of other callers are still written. Each caller gets only the error of its own record.
+If a group cannot be written, its records are written one by one. So the records of other callers are written even if
+one record of the group cannot be stored. Each caller gets only the error of its own record.
 """
 
 from __future__ import annotations

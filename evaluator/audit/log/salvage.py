@@ -8,7 +8,7 @@ without SQLite's trees (`pages.py`).
 Each row is then checked by its content. A text is stored under its computed digest. Index columns, findings, labels and
 references to texts only repeat the envelope of a record, so they are derived from the envelope. A row whose envelope
 cannot be read is copied unchanged, so that the readers report it as damaged. The pages may also contain old copies of a
-row, so readable rows are inserted first and a row with a known key is ignored.
+row. So the readable rows are inserted first, and a row is ignored if the copy already has a row with the same key.
 
 **Invariants.** The copy always has the tables of the current version, even if the file has an older version. So every
 reader uses the same queries on the copy. Nothing here decides whether a record is genuine: hashes, checksums and

@@ -2,13 +2,14 @@
 
 The triggers reject every change except an append and a prune. The triggers prevent mistakes, not attacks: anybody who
 can write the file can drop the triggers. A record can be deleted only if a checkpoint covers it. A text can be deleted
-only if no record refers to it. The table `stub` contains the checkpoints. So "behind a stub" in the message of a
-trigger means: only after a checkpoint for these records is written.
+only if no record refers to it. The old name of a checkpoint is *stub*: the table `stub` contains the checkpoints. The
+message "a log is only pruned from its beginning, behind a stub" means: write a checkpoint first, then delete the
+records that it covers.
 
 `entry` has one row for each record. `envelope` and `body.packed` contain compressed texts (`packing.py`), and
 `stub.document` contains canonical JSON. The other columns of `entry`, and the tables `finding` and `label`, repeat
 values of the envelope as an index; `log verify` compares them with the envelope. The table `named` lists the texts to
-which each record refers: the report has the place 0, and the policy texts have the next places. A text in this table
+which each record refers: its column `place` is 0 for the report, and 1, 2, … for the policy texts. A text in this table
 cannot be deleted. Readers find a text by its digest.
 
 **No two versions have the same tables**, so the tables show the version of a log even if its header is damaged. A log

@@ -178,7 +178,7 @@ class DecisionLog:
     def items(
         self, wanted: LogFilter = _ALL, *, newest_first: bool = False, limit: int | None = None
     ) -> Iterator[Item]:
-        """Yield items like `places`, without bodies, at most `limit` items."""
+        """Yield the same records as `places`, but without their bodies, and at most `limit` records."""
         return self._reader.items(wanted, newest_first=newest_first, limit=limit)
 
     def entries(
@@ -228,11 +228,12 @@ class DecisionLog:
         return self._reader.verify(public_keys, head, progress)
 
     def prune(self, before: datetime) -> Checkpoint | None:
-        """Remove the records before the first record that is not older than `before`; None if nothing was removed.
+        """Remove the records that are older than `before`, and return the checkpoint; None if no record was removed.
 
-        The returned checkpoint is written to the log, so the rest of the log stays verifiable. The checkpoint lists the
-        damaged records that were removed. Raises RecordError if the file is damaged. Also raises RecordError if the
-        records are signed but the log was opened without a signer, because the checkpoint must then be signed too.
+        Only the oldest records are removed: the prune ends at the first record that is not older than `before`. The
+        checkpoint is also written to the log, so the rest of the log stays verifiable. The checkpoint lists the damaged
+        records that were removed. Raises RecordError if the file is damaged. Also raises RecordError if the records are
+        signed but the log was opened without a signer, because the checkpoint must then be signed too.
         """
         return self._require_writer().prune(before)
 

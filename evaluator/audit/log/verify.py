@@ -1,4 +1,7 @@
-"""Verifies a whole log and reports every problem: file, checkpoints, texts, records, signatures and a noted head."""
+"""Verifies a whole log and reports every problem of the file, checkpoints, texts, records and signatures.
+
+If a user has noted a head of the log, the log must still contain this head.
+"""
 
 from __future__ import annotations
 

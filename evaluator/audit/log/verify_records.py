@@ -182,7 +182,7 @@ class _Tables(Struct, frozen=True):
     named: _RowsBySeq
 
     def take(self, seq: int) -> _Rows:
-        """Return the rows of the record with a number, from each of these tables."""
+        """Return the rows of record number `seq`, from each table."""
         return _Rows(self.findings.take(seq), self.labels.take(seq), self.named.take(seq))
 
 
@@ -195,7 +195,7 @@ class _RowsBySeq:
         self._has_unmatched = False
 
     def take(self, seq: int) -> list[Row]:
-        """Return the rows of the record with a number. The rows do not contain the number of the record."""
+        """Return the rows of record number `seq`, without the column that contains this number."""
         rows: list[Row] = []
         while self._next is not None and isinstance(self._next[0], int) and self._next[0] <= seq:
             if self._next[0] == seq:

@@ -1,16 +1,18 @@
 """Computes pseudonyms of addresses. Addresses of one subnet get pseudonyms of one subnet (prefix preservation).
 
-**Algorithm.** The algorithm is Crypto-PAn, but with HMAC-SHA-256 instead of AES. A keyed function of the bits before
-bit i determines whether bit i of an address is flipped. So two addresses share as many leading bits after masking as
-before. The mapping is one to one, and a network becomes a network of the same length. The new network contains exactly
-the pseudonyms of the addresses in the original network. One HMAC of 256 bits decides 8 bits of the address. The
-possible values of these 8 bits form a binary tree with 255 nodes, and each node uses a different bit of the HMAC.
+**Algorithm.** The algorithm is Crypto-PAn, but with HMAC-SHA-256 instead of AES. Some bits of an address are flipped,
+the other bits stay. The key and the bits before a bit determine whether this bit is flipped. So two addresses share as
+many leading bits after masking as before. The mapping is one to one, and a network becomes a network of the same
+length. The new network contains exactly the pseudonyms of the addresses in the original network.
+
+One HMAC (256 bits) serves 8 bits of an address. It has one bit for the first of these 8 bits. It has two bits for the
+second bit, because the first bit has two values, four bits for the third, and so on: 1 + 2 + 4 + … + 128 = 255 bits.
 
 **The class of an address stays the same.** A decision distinguishes private, link-local, loopback, multicast,
 unspecified and broadcast addresses, and IPv4 addresses in IPv6 form. Each of these classes has blocks of addresses,
-such as 10.0.0.0/8. If the two values of a bit lead to different blocks, the bit is never flipped (`_FORKS`). So each
-block is mapped onto itself. This has a disadvantage: if a global address shares leading bits with a block, these bits
-do not change. For example, the first eight bits of 11.0.0.0/8 stay the same, because of 10.0.0.0/8.
+such as 10.0.0.0/8. If a flipped bit could move an address into a block or out of a block, this bit is never flipped
+(`_FORKS`). So each block is mapped onto itself. This has a disadvantage: if a global address shares leading bits with a
+block, these bits do not change. For example, the first eight bits of 11.0.0.0/8 stay the same, because of 10.0.0.0/8.
 
 **Every address changes.** The first bit that may be flipped is always flipped. So every address changes, except an
 address that is alone in its block, such as 127.0.0.1. The beginning of an address changes too: nobody finds 10.20.0.5
@@ -34,7 +36,7 @@ _Node = tuple[int, int, int]
 
 
 def _node(address: Address, depth: int) -> _Node:
-    """Return the node of a prefix in the tree of all prefixes: the family, the prefix length and the leading bits."""
+    """Return the family of an address, `depth`, and the first `depth` bits of the address."""
     return address.version, depth, address.number >> (_WIDTH[address.version] - depth)
 
 
@@ -57,7 +59,7 @@ class AddressMask:
         return self._cache[address]
 
     def network(self, network: Cidr) -> Cidr:
-        """Return the network that contains the pseudonyms of the network's addresses."""
+        """Return the masked network. It contains exactly the pseudonyms of the addresses in `network`."""
         return network_of(self.address(network.first), network.prefix)
 
     def _mask(self, address: Address) -> Address:

@@ -13,7 +13,7 @@ LARGEST_KEY = 64 * 1024
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key in a file without line breaks at its end.
+    """Return the key in a file. Line breaks at the end of the file are not a part of the key.
 
     Raises RecordError if the file is unreadable or the key has a wrong size.
     """

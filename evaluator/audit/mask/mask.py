@@ -13,10 +13,10 @@ responses and of comments are never copied. Their digests are not copied either.
 original, compute the digest of the guess, and compare the two digests.
 
 **Invariants.** With the same key, equal texts have equal pseudonyms in every member, record and export
-(`pseudonyms.py`). So a bridge and a network with the same name still have the same name after masking. A policy still
-finds the interface that a literal in the policy names. Pseudonyms of addresses preserve prefixes, families and classes
-(`address_mask.py`). So if an address is in a network, the masked address is in the masked network. Therefore the policy
-gives the same decision.
+(`pseudonyms.py`). So a bridge and a network with the same name still have the same name after masking. The literals of
+the policy are masked too: if `nic.name = "eth1"` is true for an interface, the masked condition is true for the masked
+interface. Pseudonyms of addresses preserve prefixes, families and classes (`address_mask.py`). So if an address is in a
+network, the masked address is in the masked network. Therefore the policy gives the same decision.
 
 **Verification.** Some policies depend on more than equality and prefixes. For example, they compare names with globs or
 use the order of names. So the masking makes a new decision on the masked inputs, and masks the original decision by its

@@ -47,7 +47,7 @@ class Pseudonyms:
         return text if text in NETMASKS else self.name(text) if "/" not in text else self._network(text)
 
     def word(self, text: str, pairs: int = _PAIRS) -> str:
-        """Return the word that replaces a text. A word has `pairs` pairs of a letter and a digit."""
+        """Return the word that replaces a text. `pairs` is the length of the word: `b2c3` has two pairs."""
         number = int.from_bytes(self._digest(b"text", text.encode("utf-8", "surrogatepass")), "big")
         parts = []
         for _ in range(pairs):

@@ -55,7 +55,7 @@ def mask_report(
 
 
 def mask_format(name: str) -> str:
-    """Return the name of a known format. Any other text is replaced as a whole."""
+    """Return the name of a report format. If the format is unknown, return a fixed text instead."""
     return name if any(known.name == name for known in FORMATS) else MASKED
 
 
@@ -66,7 +66,7 @@ def _unchanged(document: object, item: str | None, pseudonyms: Pseudonyms) -> Pr
 def iproute2_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) -> Prepared:
     """Return the report as an object. If a name is not valid UTF-8, readable text replaces the name.
 
-    A report with `schema_version` is from `activenic collect` and contains every address family, so it stays unchanged.
+    A report of `activenic collect` (with `schema_version`) is not changed: its names are readable text already.
     """
     if isinstance(document, dict) and "schema_version" in document:
         return document, {}
@@ -88,7 +88,7 @@ def ansible_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) 
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
-    """Return pseudonyms by original text: for address labels, and for the keys of interfaces and labels."""
+    """Return the pseudonym of each address label, and of each key with the name of an interface or address label."""
     body = document.get(ANSIBLE_WRAPPER, document)
     prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
     interface_names = body.get(f"{prefix}interfaces", ())
