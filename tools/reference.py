@@ -38,9 +38,9 @@ def language_page() -> str:
 _ABOUT_FINDINGS = """\
 # Findings
 
-A finding does not change the decision. An `error` gives the reason why the decision has no interface, or why its
-interface is rejected. A `warning` is something to check. An `info` explains the decision. A decision about an ordinary
-host and its own addresses has no warning under `strict`.
+A finding does not change the decision. An `error` explains why the decision has no interface, or why the policy rejects
+the interface of the decision. A `warning` is something to check. An `info` explains the decision. A decision about an
+ordinary host and its own addresses has no warning under `strict`.
 
 - `LINK_DOWN`, `KIND_UNKNOWN` and `PORT_NOT_REPORTED` have the severity `info` if their interface has no part in the
   decision. An example is a bridge for containers that has no carrier. `ADDRESS_ON_SEVERAL_INTERFACES` and

@@ -132,7 +132,7 @@ def _not_one_of(path: tuple[str | int, ...], found: Mapping[str, object], keys: 
 
 
 def _alternative_keys(alternatives: object) -> list[str]:
-    """Return the required keys of all alternatives of a `oneOf`; empty if an alternative has another keyword."""
+    """Return the keys that the alternatives of a `oneOf` require; empty if an alternative has more than `required`."""
     if not isinstance(alternatives, list) or any(list(each) != ["required"] for each in alternatives):
         return []
     return [key for each in alternatives for key in each["required"]]
@@ -150,7 +150,7 @@ def describe_value(value: object) -> str:
 
 
 def _is_accepted_only(value: object) -> bool:
-    """Return whether messages do not suggest a value that the schema accepts: null, or a boolean as text."""
+    """Return whether a value is null or a boolean as text. The schema accepts it, but messages do not suggest it."""
     return value is None or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 

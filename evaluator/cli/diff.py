@@ -25,7 +25,7 @@ from evaluator.workbench.corpus import Unreadable, read_corpus
 _OUTPUTS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 _OUTPUT = output_choice(_OUTPUTS)
 _OUTPUT_OF_BOTH = output_choice((*_OUTPUTS, "html"))  # html is only for `--proof`
-_VERIFY = Extra("verify", ("cvc5",), "policies cannot be compared for every host")
+_VERIFY = Extra("verify", ("cvc5",), "`activenic diff --proof` cannot run")
 _PROVE = Action("evaluator.cli.actions.diff_proof:run", (_VERIFY,))
 
 

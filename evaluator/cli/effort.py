@@ -1,4 +1,4 @@
-"""The options for the effort of a proof: the size of the searched hosts, and the processor time."""
+"""The options that limit searches and proofs: the number of interfaces of a host, and the processor time."""
 
 from __future__ import annotations
 

@@ -49,9 +49,10 @@ _OPTIONS_WITH_LOG = frozenset(
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the description and the arguments of the subcommand."""
     parser.description = (
-        "Explain for every interface why it is or is not the hostActiveNic, and list near misses. For every "
-        "interface that is not the hostActiveNic, print the smallest change that makes it the hostActiveNic. The exit "
-        "status is the same as for `decide`."
+        "Explain for every interface why it is or is not the hostActiveNic. List near misses too: for example, an "
+        "interface that does not own the host address, but has an address in the same subnet. For every interface that "
+        "is not the hostActiveNic, print the smallest change that makes it the hostActiveNic. The exit status is the "
+        "same as for `decide`."
     )
     add_question_to(parser)
     log = "explain a decision of this log or export; give the id of the decision instead of REPORT"

@@ -1,4 +1,4 @@
-"""Defines the options that select records of a log, and parses arguments: times, numbers and heads of a log."""
+"""Defines the options that select records of a log. Also parses arguments of log commands: times, numbers, heads."""
 
 from __future__ import annotations
 

@@ -10,6 +10,6 @@ from evaluator.verify.result_store import ResultStore, cache_folder
 
 
 def memory_of(options: argparse.Namespace) -> Memory:
-    """Return the memory of the user. It remembers nothing if the option is off or the user has no home folder."""
+    """Return the memory with the user's results. Without the option or a home folder, nothing is remembered."""
     folder = cache_folder() if CACHE.of(options) else None
     return NoMemory() if folder is None else ResultStore(folder)

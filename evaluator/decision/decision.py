@@ -132,7 +132,7 @@ class Explainer(Protocol):
     """
 
     def reasons(self, decision: Decision, selection: Selection) -> Explanation:
-        """Return the explanation without changes that would lead to another decision."""
+        """Return the explanation. It does not contain the changes that would lead to another decision."""
 
     def explain(self, decision: Decision, selection: Selection) -> Explanation:
         """Return the full explanation."""

@@ -39,7 +39,10 @@ class AddressLocation(Struct, frozen=True, order=True):
 
 
 def locate_unowned(question: Question, report_findings: Iterable[Finding]) -> tuple[AddressLocation, ...]:
-    """Return the locations in the report of the usable host addresses that no interface owns, sorted by address."""
+    """Find the usable host addresses that no interface owns, and return their locations in the report.
+
+    The locations are sorted by address.
+    """
     unowned = question.unowned
     if not unowned:
         return ()

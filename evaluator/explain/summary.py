@@ -110,7 +110,7 @@ def _resolved(decision: Decision, links: Mapping[str, Link], results_of: Callabl
 
 
 def _other_owners(names: Sequence[str], decision: Decision) -> Iterator[str]:
-    """Yield the outcome of the other interfaces that own host addresses, grouped by outcome."""
+    """Yield a text for each outcome: the owners in `names` that have this outcome, and the outcome."""
     removed: dict[str, str] = {}
     for step in decision.trace:
         outcome_text = f"{VERBS[step.verb].removed} by {step.rule}"

@@ -309,7 +309,10 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return self.topology.below(name) if names is None or name in names else names
 
     def _reachable_below(self, name: str) -> set[str]:
-        """Return all interfaces that a walk to lower devices reaches, with the first interface if it is in a cycle."""
+        """Return all interfaces that a walk from `name` to lower devices reaches.
+
+        The result contains `name` only if `name` is in a cycle.
+        """
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop

@@ -52,7 +52,7 @@ class Lowers(Struct, frozen=True, gc=False):
 
     `slaves` are the members of a bond or team. `ports` are the ports of a bridge. `base` is the lower device of a VLAN
     or macvlan. `others` are lower devices in a role that the report does not show. All names are sorted, without
-    duplicates. The report does not always describe the interfaces with these names. `elsewhere` is true if a lower
+    duplicates. A name can belong to an interface that the report does not describe. `elsewhere` is true if a lower
     device is in another network namespace.
     """
 

@@ -191,7 +191,7 @@ class _Closure:
                     cycle_masks[node] = own_mask
 
     def reached(self, node: int, stack: int) -> Iterator[int]:
-        """Yield the nodes that a node of a stack reaches."""
+        """Yield the nodes that a node reaches. `stack` is the number of the node's stack (`_stacks`)."""
         nodes = self.nodes[stack]
         return (nodes[bit] for bit in _set_bits(self.masks[node]))
 

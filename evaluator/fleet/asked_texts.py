@@ -1,8 +1,9 @@
 """A policy and its parameters, in a form that is sent to the workers of a cluster.
 
-A worker does not get compiled code. It gets the texts of the policy, and each process compiles them one time. The
-worker then compares two values with the values of the driver: the digest of the policy, and the version of activenic.
-So a worker with another version never decides a host, because this version could give other answers.
+The *driver* is the program that sends work to the workers. A worker does not get compiled code. It gets the texts of
+the policy, and each process compiles them one time. The worker then compares two values with the values of the driver:
+the digest of the policy, and the version of activenic. So a worker with another version never decides a host, because
+this version could give other answers.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from evaluator.policy.parameters import ParameterInput
 
 
 class PolicyTexts(Struct, frozen=True):
-    """The texts of a policy and of its bases, the digest of the policy, and the version of activenic.
+    """The texts of a policy.
 
-    The text of the first base is first. The version is the version of the driver.
+    `sources` are the texts of the policy and of its bases; the text of the first base is first. `digest` is the digest
+    of the policy. `version` is the version of activenic on the driver.
     """
 
     sources: tuple[Source, ...]

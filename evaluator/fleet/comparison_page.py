@@ -46,7 +46,7 @@ def comparison_page(fleet: FleetComparison) -> FleetPage:
         charts=tuple(charts),
         notes=tuple(_notes(labels)),
         heads=("host", "change", "before", "after", "rules"),
-        order="in the order of their ids; `--output json` has all of them",
+        order="sorted by id; `--output json` has all hosts",
     )
 
 

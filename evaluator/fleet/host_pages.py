@@ -50,7 +50,7 @@ class Wanted(Struct, frozen=True):
 
 
 class WriteRange(Struct, frozen=True):
-    """Writes the pages of those hosts of a range that get a page."""
+    """Writes a page for each host of a range that is in `wanted`."""
 
     asked: Asked
     wanted: Mapping[str, Wanted]

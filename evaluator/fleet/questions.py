@@ -64,9 +64,9 @@ def refuse_missing_columns(names: Iterable[str]) -> None:
 
 
 def _question_in_row(report: bytes | None, members: dict[str, object], policies: Sequence[Policy]) -> Item:
-    """Return the question in the values of a row, or its problems.
+    """Return the question in a row. If the row is invalid, return the problems of the row.
 
-    The texts of its parameters are parsed by the types that the policies declare.
+    The texts of the parameters are parsed by the types that the policies declare.
     """
     try:
         if report is None:

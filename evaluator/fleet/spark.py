@@ -48,7 +48,7 @@ def decide(
     refuse_missing_columns(questions.columns)
     twice = [name for name in retain if name in RESULT.names]
     if twice:
-        raise ValueError(f"the result already has a column {quote(twice[0])}; rename this column of the questions")
+        raise ValueError(f"the result has a column {quote(twice[0])}; give the column of the questions another name")
     columns = dict.fromkeys([*(name for name in COLUMNS if name in questions.columns), *retain])
     selected = questions.select(*map(_quoted, columns))
     retained = [f"{_quoted(name)} {selected.schema[name].dataType.simpleString()}" for name in retain]

@@ -116,7 +116,7 @@ def _is_new(text: str, offset: int) -> bool:
 
 
 def _candidates(place: _Place) -> tuple[str, Iterator[Candidate]]:
-    """Return the text before the cursor that a candidate replaces, and the candidates."""
+    """Return the beginning of a word before the cursor, and the candidates that can replace this beginning."""
     if place.cursor.is_key:
         return place.before, _keys(place)
     path = place.path

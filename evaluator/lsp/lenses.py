@@ -115,7 +115,7 @@ class _Run(Struct, frozen=True):
 
 
 def _run(workspace: Workspace, test: Document, policy: Document) -> _Run:
-    """Run the tests of a policy that a test file contains. A file with mistakes counts as a file without tests."""
+    """Run the tests in a test file that use the policy. A file with mistakes counts as a file without tests."""
     try:
         cases = cases_of(workspace, test)
     except PolicyError:
@@ -149,7 +149,10 @@ def _measured(run: Keyed[tuple[tuple[PolicyCase, ...], FilesOf]]) -> _Run:
 
 
 def _of_questions(document: Document, policy: Policy, rules: list[Use]) -> Iterator[Lens]:
-    """Yield lenses with the effect of each rule on each question. The lens of the first rule shows a problem."""
+    """Yield lenses with the effect of each rule on each question.
+
+    If a question cannot be decided, the lens of the first rule shows the problem.
+    """
     for path in _questions_of(document):
         try:
             decision = _decided(policy, str(path), _stamp(path))

@@ -42,7 +42,7 @@ _DETAILED = _Detail(detailed, (EveryRuleMatters, EveryClauseMatters))
 
 
 def print_results(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Print each result when it is known, then the assumptions of the proofs. A counterexample fits on a screen."""
+    """Print each result when it is known, then the sentences that the proofs assume. A drawing fits on a screen."""
     _print_results(policy, results, stream, _BRIEF)
 
 

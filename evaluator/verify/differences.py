@@ -53,7 +53,7 @@ class PairDifferences(Struct, frozen=True):
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """The assumptions of the proofs about every report."""
+        """Sentences that are true for every report. The proofs assume them."""
         return tuple(dict.fromkeys(law for result in self.results for law in result.assumed))
 
 

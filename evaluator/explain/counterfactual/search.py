@@ -80,7 +80,7 @@ class Effort(Struct):
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Spend the cost of a decision and of reading `reads` reports. Return whether the budget was enough."""
+        """Spend the cost of one decision that must first read `reads` reports. Return whether the budget was enough."""
         self.remaining -= self._cost(case, reads)
         return self.remaining >= 0
 
@@ -161,7 +161,7 @@ def smallest_change(case: Case, link: Link, effort: Effort) -> SearchResult:
 
 
 def _try_large_options(attempts: _Attempts, options: tuple[Option, ...], effort: Effort) -> SearchResult:
-    """Try each option that has many edits, one at a time, after the search stopped before it reached these options."""
+    """Try each option that has many edits, one at a time. The search stopped before it reached these options."""
     for option in options:
         trials = _in_order_of_trial((option,))
         is_large = option.edit_count > _MOST_OPTIONS_AT_ONCE
@@ -209,8 +209,8 @@ def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
 def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
     """Return the trials that are necessary to make the interface the hostActiveNic.
 
-    If there are more than eight trials, all are returned, because each attempt to leave out one trial applies all the
-    others again.
+    If there are more than eight trials, return all of them. To leave out one trial, all other trials must be applied
+    again, so the search would take too long.
     """
     if len(trials) > _MOST_EDITS_TO_REDUCE:
         return trials

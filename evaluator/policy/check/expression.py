@@ -42,10 +42,10 @@ _WORDS = re.compile(r"[a-z]+")
 
 
 class Scope(Struct, frozen=True):
-    """The names that have a meaning at one place of a rule, and the values that are proven known there (`known`).
+    """The names that can be used at one place of a rule, and the values that are known at this place (`known`).
 
-    `quantifiers` is the number of quantifiers around the place. `is_named` is true in a named condition, which is
-    checked without the rule that uses it.
+    For example, `nic.mtu` is known after `nic.mtu is known and`. `quantifiers` is the number of quantifiers around the
+    place. `is_named` is true in a named condition, which is checked without the rule that uses it.
     """
 
     parameters: Mapping[str, Type]

@@ -152,7 +152,7 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
 
 
 def _labelled(condition: Condition, words: str) -> Condition:
-    """Return a condition in which the text of each clause begins with the text of the use."""
+    """Return a condition in which the text of each clause begins with `words`, such as `layer is container_bridge`."""
     match condition:
         case AllOf(conditions=parts) | AnyOf(conditions=parts):
             return replace(condition, conditions=tuple(_labelled(part, words) for part in parts))

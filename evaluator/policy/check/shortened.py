@@ -19,7 +19,7 @@ _NEGATIVE = ("!=", "<>")
 def shortened(
     part: nodes.Condition, before: Sequence[nodes.Condition], text: Callable[[Span], str], *, is_and: bool
 ) -> str:
-    """Return a hint how to write a shortened part of `and` or `or` in full; empty if the part is not shortened."""
+    """Return a hint with the full form of a shortened operand of `and` or `or`; empty if `part` is not shortened."""
     if not isinstance(part, nodes.BareOperand) or not before:
         return ""
     last = before[-1]

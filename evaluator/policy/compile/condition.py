@@ -196,7 +196,7 @@ class ConditionWriter:
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
-        """Return the code for a quantifier: `any(…)`, `all(…)`, or a comparison with a least or greatest value.
+        """Return the code for a quantifier: `any(…)`, `all(…)`, or a comparison with the least or greatest element.
 
         - `some x in LIST satisfies BODY`: `any(BODY for v_x in LIST)`
         - `no x in LIST satisfies BODY`: `not any(BODY for v_x in LIST)`

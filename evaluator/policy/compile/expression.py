@@ -64,7 +64,7 @@ _DISTINCT = ("candidates", "interfaces", "owners")
 
 
 class Values:
-    """Makes the code of the values in one function.
+    """Makes the code that computes values. All code is a part of one compiled function.
 
     `constants` are the values that expressions use by name. `statements` are the statements that the current rule
     executes once.
@@ -179,7 +179,7 @@ class Values:
         return call(self.constant(word.get), name("environment"), owner)
 
     def _is_cached(self, node: Expression) -> TypeGuard[Read]:
-        """Return whether the value is a list of an interface that a quantifier may read many times."""
+        """Return whether a value is a list such as `nic.ports` inside a quantifier, which may read it many times."""
         is_list = isinstance(node, Read) and node.type.is_list and node.word.owner is Base.NIC
         return is_list and self.loops > 0 and is_bound(node)
 

@@ -29,7 +29,7 @@ _PRIMARY = (
     "in other reports, the first non-secondary address of each family"
 )
 _ROUTES = "the destinations of its routes; if the report has no routing table, its subnets and default routes"
-_NETWORKS = "the logical networks on it: it is their device, or a direct port of their bridge"
+_NETWORKS = "the logical networks whose device is the interface, or whose bridge has the interface as a direct port"
 _VLAN_ID = "its VLAN ID, or its access tag in Open vSwitch; 0 if it is not a VLAN, unknown for a VLAN without an ID"
 _CONFLICTS = 'the values about which the report contradicts itself: "addr", "network"'
 
@@ -39,14 +39,15 @@ StateKey = tuple[Base, str]
 
 
 class Word(Struct, frozen=True):
-    """A word of the language, such as `nic.mtu`, whose value is read from a value of type `owner`.
+    """A word of the language, such as `nic.mtu`.
 
-    `owner` is None for a word without an owner, such as `candidates`.
+    `owner` is the type of the value before the dot; None for a word without a dot, such as `candidates`. `get` takes
+    the environment and the value before the dot, and returns the value of the word.
 
-    `get` takes the environment and the value of the owner. `path` is for the compiler. If the value is an attribute of
-    the owner, `path` is the path of attributes to the value. For a word without an owner, the path starts at the
-    environment. `of_question` is true if the value is read from `Question`: from an attribute, or from a method if the
-    owner is an interface. In all other cases the compiled code calls `get`.
+    The compiler reads `path` and `of_question`. `path` are the names of the attributes that lead from the value before
+    the dot to the value of the word. Without a dot, they begin at the environment. `of_question` is true if `Question`
+    has the value: as an attribute, or for a word of `nic` as a method. If `path` is empty and `of_question` is false,
+    the compiled code calls `get`.
     """
 
     owner: Base | None
