@@ -1,57 +1,73 @@
-"""The command `activenic`: parses the arguments, runs one subcommand and returns an exit status.
+"""The entry point of the command `activenic`.
 
-Results go to standard output, problems to standard error. An invalid input never prints a traceback.
+A short command imports modules for most of its time. An interrupt (ctrl-c) during an import would print a traceback. So
+this module imports little, and `main` handles SIGINT before it imports the rest:
+
+- While modules are imported and while the interpreter ends, an interrupt ends the process at once. Nothing has to be
+  cleaned up then. An exception would not be enough: Python prints exceptions in callbacks, and it calls such callbacks
+  after each import and when it ends.
+- While the command runs, an interrupt raises KeyboardInterrupt as usual, so that the command can clean up.
+
+The garbage collector is off during the imports, because imports create many objects and hardly any garbage. `gc.freeze`
+then excludes these objects from all later collections, also from those at the end of the process.
 """
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from evaluator.base.diagnostic import QuestionError
-from evaluator.cli.exits import Exit, exit_of_error
-from evaluator.cli.parser import parser_for
-from evaluator.cli.preferences import colours
+TYPE_CHECKING = False  # importing `typing` takes longer than the other imports of this module
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+_INTERRUPTED = 130  # `Exit.INTERRUPTED`; importing it here would import other modules
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- stays open until the program ends
-    if sys.stdout is None:
-        print("activenic: standard output is closed", file=sys.stderr)
-        return Exit.FAILED
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        return _run(sys.argv[1:] if arguments is None else arguments)
-    except QuestionError as error:
-        for diagnostic in error.diagnostics:
-            print(diagnostic, file=sys.stderr)
-        return exit_of_error(error)
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.BROKEN_PIPE
-    except OSError as error:
-        print(f"activenic: {error.strerror or error}".lower(), file=sys.stderr)
-        return Exit.FAILED
+    """Run the command and return its exit status.
+
+    Without `arguments`, the command has the arguments of the process, and the process must end afterwards. With
+    `arguments`, the process can continue, so its handling of signals and garbage does not change.
+    """
+    if arguments is None:
+        return _run_process()
+    from evaluator.cli.run import run  # noqa: PLC0415 -- see the docstring of this module
+
+    return run(arguments)
 
 
-def _run(arguments: Sequence[str]) -> int:
-    """Run the requested subcommand and flush its output, even if argparse ends the program after printing help."""
+def _run_process() -> int:
+    handles_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # `nohup` ignores them
+    sys.unraisablehook = _end_if_interrupted
+    gc.disable()
+    if handles_interrupts:
+        signal.signal(signal.SIGINT, _end)
+    from evaluator.cli.run import run  # noqa: PLC0415 -- see the docstring of this module
+
+    gc.freeze()
+    gc.enable()
     try:
-        options = parser_for(arguments).parse_args(arguments)
-        with colours(options):
-            status: int = options.run(options)
+        if handles_interrupts:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # a second interrupt, while `run` handles the first one
+        return _INTERRUPTED
     finally:
-        sys.stdout.flush()
-    return status
+        if handles_interrupts:
+            signal.signal(signal.SIGINT, _end)
+        gc.freeze()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _end(_: int, __: FrameType | None) -> None:
+    os._exit(_INTERRUPTED)
+
+
+def _end_if_interrupted(unraisable: sys.UnraisableHookArgs) -> None:
+    """Handle an exception that Python cannot raise, for example in a destructor. An interrupt ends the process."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        os._exit(_INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
