@@ -6,13 +6,13 @@ With `--log`, the command writes the decision to the disk before it prints any p
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.base.text import quote
+from evaluator.cli.problems import print_problem
 from evaluator.decision.decision import Decision
 
 
@@ -77,4 +77,4 @@ def label(text: str) -> tuple[str, str]:
 def warn(warnings: Iterable[Diagnostic]) -> None:
     """Print warnings to standard error. Warnings do not change the exit status."""
     for warning in warnings:
-        print(warning, file=sys.stderr)
+        print_problem(warning)

@@ -19,6 +19,7 @@ from evaluator.cli.check_fixes import NAME_OF_INPUT, STANDARD_INPUT, add_fixes_t
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import PROOFS, STRICT, output_choice
+from evaluator.cli.problems import print_problem
 from evaluator.cli.progress import with_progress
 from evaluator.engine import Policy
 from evaluator.policy.language.program import Program
@@ -94,7 +95,7 @@ def _explain(code: str) -> int:
         print(as_text(explanation_of(code)), end="")
     except QuestionError as error:
         for problem in error.diagnostics:
-            print(problem, file=sys.stderr)
+            print_problem(problem)
         return Exit.USAGE
     return Exit.DONE
 
@@ -162,12 +163,12 @@ def _print_text(results: Sequence[Checked], options: argparse.Namespace) -> None
     """Print problems to standard error, and a summary of each policy to standard output."""
     for checked in results:
         for problem in checked.diagnostics:
-            print(problem, file=sys.stderr)
+            print_problem(problem)
         if not (wants_fixes(options) and (options.diff or checked.name == NAME_OF_INPUT)):
             print(_summary(checked))
     line = "" if wants_fixes(options) else fixable(results)
     if line:
-        print(line, file=sys.stderr)
+        print_problem(line)
     if options.statistics:
         for code, number in statistics(results):
             print(f"{number:5}  {code:24}  {summary_of(code)}".rstrip())

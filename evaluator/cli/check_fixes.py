@@ -11,6 +11,7 @@ from pathlib import Path
 from evaluator.base.fix import Safety
 from evaluator.base.text import visible
 from evaluator.cli.edited_files import unified_diff, write_text
+from evaluator.cli.problems import print_problem
 from evaluator.workbench.check_text import Checked
 from evaluator.workbench.fix_text import ALL, SAFE, Check, Fixed, fix_text
 
@@ -54,7 +55,7 @@ def fixed(checked: Checked, check: Check, options: argparse.Namespace) -> Checke
         write_text(Path(source.path), result.text)
     if result.fixes:
         titles = ", ".join(f"{title}{f' ({number} times)' if number > 1 else ''}" for title, number in _titles(result))
-        print(f"fixed {visible(checked.name)}: {titles}", file=sys.stderr)
+        print_problem(f"fixed {visible(checked.name)}: {titles}")
     return result.checked
 
 

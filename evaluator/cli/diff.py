@@ -14,6 +14,7 @@ from evaluator.cli.effort import add_effort_to
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import CACHE, output_choice
+from evaluator.cli.problems import print_problem
 from evaluator.cli.progress import with_progress
 from evaluator.decision.question import AskedQuestion
 from evaluator.engine import load_policy
@@ -88,10 +89,10 @@ def _run(options: argparse.Namespace) -> int:
     _show(shown)
     unknown = set(options.show) - {item.question.id for item in shown}
     if unknown:
-        print(f"activenic: no question has the id {', '.join(sorted(unknown))}", file=sys.stderr)
+        print_problem(f"activenic: no question has the id {', '.join(sorted(unknown))}")
     if not comparison.questions:
         hint = "a corpus is a file of JSON lines, a JSON file, a report, or a folder of such files"
-        print(Diagnostic("NO_QUESTIONS", "the corpus has no questions", hint=hint), file=sys.stderr)
+        print_problem(Diagnostic("NO_QUESTIONS", "the corpus has no questions", hint=hint))
         return Exit.POLICY
     nothing_compared = len(comparison.refused) == comparison.questions
     return Exit.POLICY if options.exit_code and (comparison.changes or nothing_compared) else Exit.DONE

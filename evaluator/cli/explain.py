@@ -16,6 +16,7 @@ from evaluator.base.diagnostic import Diagnostic, RecordCode, RecordError, Unver
 from evaluator.base.text import did_you_mean, quote, quote_all, visible
 from evaluator.cli.exits import EXIT_OF_STATUS, Exit
 from evaluator.cli.preferences import Choice, output_choice
+from evaluator.cli.problems import print_problem
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.cli.reading import Damage, reading
 from evaluator.cli.written_test import add_write_tests_to, policy_in_test, print_or_write
@@ -151,7 +152,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
 
 
 def _fail(message: str) -> int:
-    print(f"activenic: {message}", file=sys.stderr)
+    print_problem(f"activenic: {message}")
     return Exit.FAILED
 
 

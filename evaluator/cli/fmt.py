@@ -11,6 +11,7 @@ from evaluator.base.files import read_regular
 from evaluator.base.text import quote_path, reason_of, visible
 from evaluator.cli.edited_files import unified_diff, write_text
 from evaluator.cli.exits import Exit
+from evaluator.cli.problems import print_problem
 from evaluator.policy.source.find import LARGEST_POLICY
 from evaluator.workbench.format_policy import format_policy
 from evaluator.workbench.policy_files import find_policy_files
@@ -50,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
         except PolicyError as error:
             has_errors = True
             for diagnostic in error.diagnostics:
-                print(diagnostic, file=sys.stderr)
+                print_problem(diagnostic)
     for path, before, after in changed:
         _report(options, str(path), before, after)
         if not (options.check or options.diff):

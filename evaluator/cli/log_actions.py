@@ -24,6 +24,7 @@ from evaluator.cli.exits import Exit
 from evaluator.cli.filter_options import filter_of
 from evaluator.cli.log_view import print_items, print_record, print_verification
 from evaluator.cli.preferences import TEXT_OR_JSON, output_choice
+from evaluator.cli.problems import print_problem
 from evaluator.cli.reading import Damage, Report, progress, reading
 
 LISTED = 100
@@ -38,7 +39,7 @@ def _list(options: argparse.Namespace) -> int:
         items = _note_damage(log.items(log_filter, newest_first=True, limit=limit or None), damage)
         count = print_items(items, sys.stdout) if is_table else _print_lines(items)
         if not count:
-            print(_empty_message(log_filter), file=sys.stderr)
+            print_problem(_empty_message(log_filter))
         others = log.count(log_filter) - count if is_table and limit and count >= limit else 0
         if others > 0:
             print(f"and {others} more records; `--limit 0` lists all")
@@ -98,7 +99,7 @@ def _export(options: argparse.Namespace) -> int:
             print(json.dumps(line))
             count += 1
         if not count:
-            print(_empty_message(log_filter), file=sys.stderr)
+            print_problem(_empty_message(log_filter))
     return damage.status()
 
 

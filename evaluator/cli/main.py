@@ -59,7 +59,21 @@ def _run_process() -> int:
     finally:
         if handles_interrupts:
             signal.signal(signal.SIGINT, _end)
+        _discard_unwritable_output()
         gc.freeze()
+
+
+def _discard_unwritable_output() -> None:
+    """Discard output that cannot be written. When the process ends, Python would print an error and change the status.
+
+    `run` has returned an exit status for standard output that cannot be written.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _end(_: int, __: FrameType | None) -> None:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from functools import partial
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from evaluator.base.text import did_you_mean
 from evaluator.base.version import __version__
 from evaluator.cli.examples import examples_of
 from evaluator.cli.exits import missing_subcommand
 from evaluator.cli.preferences import COLOUR, PROGRESS
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS = {
     "decide": "decide which interface has the host's address",
@@ -67,6 +71,13 @@ class Parser(argparse.ArgumentParser):
         """End the program with a usage error."""
         hint = self.hint() if self.hint else ""
         super().error(f"{message} ({hint})" if hint else message)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Print a text. argparse ignores errors here, but a help text that is lost on a full disk is an error."""
+        if file is not None and file is sys.stdout:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
 
 
 def _hint(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
+from evaluator.cli.problems import print_problem
 from evaluator.cli.report import add_report_options_to, add_report_to, report_mistakes, report_of
 from evaluator.decision.decision import Decision
 from evaluator.engine import Policy, load_policy
@@ -87,7 +88,7 @@ def _print_value_warnings(program: Program, parameters: Mapping[str, Literal]) -
     from evaluator.policy.lint.parameter_values import warnings_of  # noqa: PLC0415 -- only if needed
 
     for warning in warnings_of(program, parameters):
-        print(warning, file=sys.stderr)
+        print_problem(warning)
 
 
 def _host(options: argparse.Namespace) -> HostAddresses:

@@ -15,6 +15,7 @@ from evaluator.audit.log.store import DecisionLog
 from evaluator.base.diagnostic import Diagnostic
 from evaluator.cli.append import warn
 from evaluator.cli.exits import Exit
+from evaluator.cli.problems import print_problem
 from evaluator.cli.progress import shows_progress
 
 Report = Callable[[int, int], None]
@@ -31,7 +32,7 @@ class Damage:
         for problem in problems:
             if problem not in self._printed:
                 self._printed.add(problem)
-                print(problem, file=sys.stderr)
+                print_problem(problem)
 
     def status(self, otherwise: int = Exit.DONE) -> int:
         """Return exit status 8 if anything was damaged, else `otherwise`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
 from evaluator.base.text import quote_path
+from evaluator.cli.problems import print_problem
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_regular_file, read_report_text
 from evaluator.report.reading import Report
@@ -75,7 +76,7 @@ def _print_if_refused(refusal: str) -> Iterator[None]:
     try:
         yield
     except ReportError:
-        print(f"activenic: {refusal}", file=sys.stderr)
+        print_problem(f"activenic: {refusal}")
         raise
 
 

@@ -14,6 +14,7 @@ from evaluator.base.diagnostic import QuestionError
 from evaluator.cli.exits import Exit, exit_of_error
 from evaluator.cli.parser import parser_for
 from evaluator.cli.preferences import colours
+from evaluator.cli.problems import print_problem
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -21,7 +22,7 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- stays open until the program ends
     if sys.stdout is None:
-        print("activenic: standard output is closed", file=sys.stderr)
+        print_problem("activenic: standard output is closed")
         return Exit.FAILED
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -30,15 +31,14 @@ def run(arguments: Sequence[str]) -> int:
         return _run(arguments)
     except QuestionError as error:
         for diagnostic in error.diagnostics:
-            print(diagnostic, file=sys.stderr)
+            print_problem(diagnostic)
         return exit_of_error(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
     except OSError as error:
-        print(f"activenic: {error.strerror or error}".lower(), file=sys.stderr)
+        print_problem(f"activenic: {error.strerror or error}".lower())
         return Exit.FAILED
 
 

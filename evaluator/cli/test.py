@@ -17,6 +17,7 @@ from evaluator.cli.effort import size_of_search
 from evaluator.cli.exits import Exit
 from evaluator.cli.policy_path import add_policy_path_to, policy_path_of
 from evaluator.cli.preferences import CACHE, Switch, output_choice
+from evaluator.cli.problems import print_problem
 from evaluator.cli.progress import with_progress
 from evaluator.cli.watch import watch_runs
 from evaluator.render.output import output_of
@@ -100,7 +101,7 @@ def _run_once(options: argparse.Namespace) -> RunOutcome:
     output_of(FORMS, output).write(_collected(files, outcomes), demands, View(options.verbose), sys.stdout)
     run = RunOutcome(tuple(outcomes), demands)
     if run.is_empty and not run.invalid_files:
-        print(Diagnostic("NO_TESTS", f"no test matches {quote_all(options.patterns)}"), file=sys.stderr)
+        print_problem(Diagnostic("NO_TESTS", f"no test matches {quote_all(options.patterns)}"))
     return run
 
 
@@ -108,7 +109,7 @@ def _collected(files: Iterable[FileOutcome], outcomes: list[FileOutcome]) -> Ite
     """Yield the outcomes and store them; print the problems of invalid files to standard error."""
     for file in files:
         for problem in file.problems:
-            print(problem, file=sys.stderr)
+            print_problem(problem)
         outcomes.append(file)
         yield file
 

@@ -7,7 +7,6 @@ modification times of these files.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from evaluator.base.diagnostic import QuestionError, require_package
 from evaluator.base.lazy_import import lazy_module
+from evaluator.cli.problems import print_problem
 from evaluator.testing.inputs import inputs_of
 from evaluator.testing.outcome import RunOutcome
 
@@ -38,7 +38,7 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
     started = time.time_ns()
     inputs = _inputs(run_once(), search)
     while True:
-        print("watching for changes; press ctrl-c to end", file=sys.stderr)
+        print_problem("watching for changes; press ctrl-c to end")
         folders = _folders(paths, inputs)
         files_before, folders_before = _times(inputs), _times(folders)
         if not any(started < at <= time.time_ns() for at in (*files_before.values(), *folders_before.values())):
@@ -48,7 +48,7 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
             inputs |= _inputs(run_once(), search)
         except QuestionError as error:
             for diagnostic in error.diagnostics:
-                print(diagnostic, file=sys.stderr)
+                print_problem(diagnostic)
 
 
 def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> None:

@@ -9,6 +9,7 @@ from evaluator.base.text import visible
 from evaluator.cli.exits import Exit
 from evaluator.cli.memory import memory_of
 from evaluator.cli.policy_path import policy_path_of
+from evaluator.cli.problems import print_problem
 from evaluator.cli.progress import work_progress
 from evaluator.cli.written_test import policy_in_test
 from evaluator.policy.parameters import parse_assignments
@@ -35,5 +36,5 @@ def run(options: argparse.Namespace) -> int:
         for case in generated.tests:
             write_test(options.write_tests, case, policy.program, name, search)
     for sentence in generated.missing:
-        print(visible(sentence), file=sys.stderr)
+        print_problem(visible(sentence))
     return Exit.DONE
