@@ -105,7 +105,9 @@ def decide(case: Case, explain: Callable[[Case], Explainer]) -> Decision:
     question = case.question()
     verdict = case.compiled.decide(question)
     basis = CaseBasis(case, question, verdict, explain)
-    return Decision(verdict.status, _names(verdict.candidates), _names(question.owners), verdict.refusals, basis)
+    owners = tuple(question.owned)
+    candidates = owners if verdict.candidates is question.owners else _names(verdict.candidates)
+    return Decision(verdict.status, candidates, owners, verdict.refusals, basis)
 
 
 def case_of(decision: Decision) -> Case:

@@ -191,19 +191,25 @@ def parse_address(text: str) -> Address:
 
     Raises ValueError with the reason if the text is invalid.
     """
-    if ":" not in text:
-        try:
-            return Address(4, inet_pton(AF_INET, text))
-        except (OSError, ValueError):
-            pass  # the code below raises an error with the reason
+    try:
+        octets = inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except (OSError, ValueError):
+        octets = _parse_slowly(text)
+    if len(octets) == 4:
+        return Address(4, octets)
+    return Address(4, octets[12:]) if octets.startswith(_MAPPED_PREFIX) else Address(6, octets)
+
+
+def _parse_slowly(text: str) -> bytes:
+    """Return the octets of an address that the C library refuses. Raises ValueError with the reason if it is invalid.
+
+    The C library parses addresses first, because it is faster than `ipaddress`. But it gives no reasons.
+    """
     if "%" in text:
         raise ValueError("an address with a zone is valid on one host only")
     if not text.isascii():
         raise ValueError("an address must be ASCII")
-    octets = _octets(text)
-    if octets.startswith(_MAPPED_PREFIX):
-        return Address(4, octets[12:])
-    return Address(4 if len(octets) == 4 else 6, octets)
+    return ipaddress.ip_address(text).packed
 
 
 def is_ipv4(text: str) -> bool:
@@ -212,18 +218,6 @@ def is_ipv4(text: str) -> bool:
         return bool(inet_pton(AF_INET, text))
     except (OSError, ValueError):
         return False
-
-
-def _octets(text: str) -> bytes:
-    """Return the octets of an address.
-
-    The C library parses the address, because the C library is faster than `ipaddress`. If the C library fails,
-    `ipaddress` parses the text again and raises an error with the reason.
-    """
-    try:
-        return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
-    except (OSError, ValueError):
-        return ipaddress.ip_address(text).packed
 
 
 def parse_cidr(text: str) -> Cidr:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from evaluator.base.cached_property import cached_property
 from evaluator.facts.address import Address
 from evaluator.facts.host_addresses import HostAddresses
-from evaluator.facts.link import NO_ADDRESSES, NO_LOWERS, Kind, Link, Lowers
+from evaluator.facts.link import NO_LOWERS, Kind, Link, Lowers
 from evaluator.facts.lists import Lists
 from evaluator.facts.route import Route
 from evaluator.facts.subnets import AddressIndex
@@ -49,11 +49,6 @@ class ReportedHost:
     """The routes that drop or reject packets (types unreachable, blackhole, prohibit, throw), sorted."""
     pointers: Mapping[str, str] = _NO_POINTERS
     """The JSON Pointers of the facts about the whole host."""
-    longest_list: int | None = None
-    """An upper bound for the lengths of an interface's lists, None if the format does not provide it.
-
-    The addresses, and the routes that follow from the addresses, are not counted.
-    """
 
     names: Collection[str] = ()
     """The names of the interfaces."""
@@ -61,6 +56,13 @@ class ReportedHost:
     def link(self, name: str) -> Link:
         """Return the interface with this name, which must be in `names`."""
         raise NotImplementedError
+
+    def longest_list(self) -> int | None:
+        """Return an upper bound for the lengths of an interface's lists, None if the format does not provide it.
+
+        The addresses, and the routes that follow from the addresses, are not counted.
+        """
+        return None
 
     def count_list_items(self) -> int:
         """Return an upper bound for the items of all lists that `longest_list` counts."""
@@ -205,7 +207,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def lists(self) -> Lists:
         """Upper bounds for the list lengths of one link and of all links. Lists of interfaces are not counted."""
-        longest = self.host.longest_list
+        longest = self.host.longest_list()
         if longest is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())
         irregular = [len(self.link(name).addresses) for name in self.table.irregular]
@@ -224,8 +226,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @property
     def longest_name(self) -> int:
         """The length of the longest name of an interface or network."""
-        names, networks = self.host.names, self.networks
-        return max(map(len, (*names, *networks) if networks else names), default=0)
+        return max(_longest(self.host.names), _longest(self.host.networks))
 
     def is_below(self, interfaces: int, bound: int) -> bool:
         """Return whether the host has fewer than `interfaces` interfaces, and all its lists and names are short.
@@ -233,9 +234,12 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         Short means: fewer than `bound` items or characters. For a host near the limit, the result can be False although
         all lists are short.
         """
-        if self.size >= interfaces or len(self.networks) >= bound or self.longest_name >= bound:
+        names, networks = self.host.names, self.host.networks
+        if len(names) >= interfaces or _longest(names) >= bound:
             return False
-        longest = self.host.longest_list
+        if networks and (len(networks) >= bound or _longest(networks) >= bound):
+            return False
+        longest = self.host.longest_list()
         if longest is None:
             return self.lists.most < bound
         return longest + 2 < bound and (self.table.total + 2 < bound or self._most_addresses + 2 < bound)
@@ -248,11 +252,14 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def owned(self, host: HostAddresses) -> Mapping[str, frozenset[Address]]:
         """Return the interfaces that own a usable host address, sorted by name, each with its host addresses."""
         by_octets = {address.packed: address for address in host.usable}
-        owned: dict[str, frozenset[Address]] = {}
-        for name, packed in self.table.owners(by_octets):
-            owned[name] = owned.get(name, NO_ADDRESSES) | {by_octets[packed]}
-        for name in self.table.irregular:
-            owned[name] = host.usable_set & self.link(name).address_set
+        found: dict[str, list[Address]] = {}
+        for name, packed, _ in self.table.rows:
+            if packed in by_octets:
+                found.setdefault(name, []).append(by_octets[packed])
+        owned = {name: frozenset(found[name]) for name in sorted(found)}
+        if not self.table.irregular:
+            return owned
+        owned |= {name: host.usable_set & self.link(name).address_set for name in self.table.irregular}
         return {name: owned[name] for name in sorted(owned) if owned[name]}
 
     def named(self, name: str | None) -> tuple[Link, ...]:
@@ -340,6 +347,11 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         if best in (blocking, _NO_ROUTE):
             return ()
         return tuple(link for link in self.links if ranks[link.name] == best)
+
+
+def _longest(names: Iterable[str]) -> int:
+    """Return the length of the longest name."""
+    return max(map(len, names), default=0)
 
 
 @lru_cache(64)

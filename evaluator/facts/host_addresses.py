@@ -6,6 +6,7 @@ The host's addresses are the second input of a decision. The first input is the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import ge
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
@@ -62,7 +63,7 @@ class HostAddresses(Struct, frozen=True, dict=True, eq=False):
 
     def __post_init__(self) -> None:
         """Raise ValueError if the answers are not sorted, because a decision must not depend on their order."""
-        if len(self.answers) > 1 and in_order(self.answers) != self.answers:
+        if any(map(ge, self.answers, self.answers[1:])):
             raise ValueError("the answers must be sorted and unique")
 
     @classmethod

@@ -43,15 +43,16 @@ def parse_literal(text: str) -> Address:
     Raises ValueError if the text is invalid, and ZoneError if the zone is not allowed. Raises TypeError if `text` is
     not a string.
     """
-    if not isinstance(text, str):
-        raise TypeError("an address must be a string")
-    body = text[1:-1] if text.startswith("[") and text.endswith("]") and ":" in text else text
-    if "%" not in body:
-        return parse_address(body)
-    body, _, zone = body.partition("%")
+    try:
+        return parse_address(text)
+    except ValueError:
+        is_bracketed = text.startswith("[") and text.endswith("]") and ":" in text
+        if not is_bracketed and "%" not in text:
+            raise
+    body, percent, zone = (text[1:-1] if is_bracketed else text).partition("%")
     address = parse_address(body)
     is_zone = zone.isprintable() and zone and not set(zone) & set("/% ")
-    if not (address.version == 6 and address.is_link_local and is_zone):
+    if percent and not (address.version == 6 and address.is_link_local and is_zone):
         raise ZoneError("only a link-local IPv6 address can have a zone")
     return address
 

@@ -122,7 +122,7 @@ class ItemReader(Protocol):
         """Return the facts of the host with the name `item`."""
 
 
-class Format(Struct, frozen=True):
+class Format(Struct, frozen=True, dict=True):
     """One report format: how to recognize it, and the modules that read, mask and change its documents.
 
     `detect` checks the shape of a document, and `looks_for` describes this shape in error messages. `reader` is the
@@ -148,9 +148,9 @@ class Format(Struct, frozen=True):
     is_kernel: bool = False
     is_default: bool = False
 
-    @property
+    @cached_property
     def read(self) -> FormatReader:
-        """Return the module that reads the format."""
+        """The module that reads the format."""
         return cast("FormatReader", entry(self.reader))
 
 

@@ -26,7 +26,7 @@ def test_no_list_is_longer_than_the_bound(
 ) -> None:
     report = {"nics": CARDS, "vlans": {}, "bondings": bonds, "bridges": bridges, "networks": networks}
     facts = evaluator.read_report(report).facts
-    assert facts.host.longest_list == most
+    assert facts.host.longest_list() == most
     assert all(
         len(names) <= most for link in facts.links for names in (link.networks, link.lowers.slaves, link.lowers.ports)
     )

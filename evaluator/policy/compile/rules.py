@@ -55,6 +55,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from evaluator.base.cached_property import cached_property
@@ -386,11 +387,11 @@ def _any(values: list[ast.expr]) -> ast.expr:
 
 
 def _refusals(codes: tuple[str, ...], results: tuple[tuple[Link, ...] | bool, ...]) -> tuple[str, ...]:
-    return tuple([code for code, result in zip(codes, results, strict=True) if result])
+    return tuple(compress(codes, results))
 
 
 def _is_among(nic: Link, results: tuple[tuple[Link, ...], ...]) -> bool:
-    return any(hit.name == nic.name for hits in results for hit in hits)
+    return nic.name in {hit.name for hits in results for hit in hits}
 
 
 def _with_more(facts: HostFacts, candidates: tuple[Link, ...], hits: tuple[Link, ...]) -> tuple[Link, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from evaluator.base.status import Status
 from evaluator.facts.link import Link
@@ -17,8 +19,8 @@ Links = tuple[Link, ...]
 Trace = tuple[tuple[Links | bool, ...], tuple[Links, ...]]
 
 
-class Verdict(NamedTuple):
-    """The result of a compiled policy; a named tuple, because thousands are created in a second.
+class Verdict(Struct, frozen=True):
+    """The result of a compiled policy.
 
     `trace` has two tuples with one element for each rule that decides. The first holds the results: the interfaces for
     which the rule was true. For a rule without a subject, the result is a boolean. The second holds the candidates

@@ -158,9 +158,8 @@ class AnsibleHost(ReportedHost):
         """The index of each interface in report order."""
         return positions_by_kind(self.devices.values())
 
-    @cached_property
     def longest_list(self) -> int:
-        """A number. No interface has more members, gateways and default routes than this number."""
+        """Return a number. No interface has more members, gateways and default routes than this number."""
         return max(map(_member_count, self.devices.values()), default=4) + 4
 
     def count_list_items(self) -> int:

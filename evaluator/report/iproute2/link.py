@@ -279,9 +279,8 @@ class Iproute2Host(ReportedHost):
         """The family (4 or 6) without routes, if the report has routes of the other family only."""
         return _FAMILIES - self.routed if self.routed else frozenset()
 
-    @cached_property
     def longest_list(self) -> int:
-        """A number. No interface has more lower devices, more routes or more names than this number."""
+        """Return a number. No interface has more lower devices, more routes or more names than this number."""
         routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in self.routes.values()]
         return max([4, *routes, *self._altname_counts(), *map(len, self.members.values())])
 

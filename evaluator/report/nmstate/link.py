@@ -83,9 +83,8 @@ class NmstateHost(ReportedHost):
         is_complete = any(map(is_of_kernel_reader, self.state.interfaces))
         return unsupported_words if is_complete else unsupported_words | _OF_KERNEL
 
-    @cached_property
     def longest_list(self) -> int:
-        """A number. No interface has more members, more routes or more names than this number."""
+        """Return a number. No interface has more members, more routes or more names than this number."""
         routes = self.state.routes
         route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
         devices = self.devices.values()

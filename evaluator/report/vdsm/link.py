@@ -299,9 +299,8 @@ class VdsmHost(ReportedHost):
                 entries.append((name, (*texts, *(network.ipv6addrs or ())), NETMASKS.get(network.netmask or "", -1)))
         return entries
 
-    @cached_property
     def longest_list(self) -> int:
-        """A number. No interface has more networks, more slaves or more ports than this number."""
+        """Return a number. No interface has more networks, more slaves or more ports than this number."""
         most = max(2, len(self.network_entries))
         for bond in (self.body.bondings or {}).values():
             if bond.slaves is not None and len(bond.slaves) > most:
