@@ -93,7 +93,10 @@ def _precedence(file: PolicyFile, before: PolicyFiles) -> tuple[bool, Path]:
 
 
 def _with_own_name(file: PolicyFile, owners: Mapping[str, PolicyFile], before: PolicyFiles) -> PolicyFile:
-    """Return a file. If another policy has the same name, return the file with its last policy and a problem."""
+    """Return the file if no other policy has the same name.
+
+    Otherwise return the file with a problem. The policy that this file had before then stays in use.
+    """
     message = "" if file.policy is None else _name_problem(file.policy, owners)
     if not message:
         return file

@@ -50,7 +50,10 @@ class PolicyStore:
 
     @property
     def policies(self) -> Mapping[str, Policy]:
-        """The policies of files that are in use now, by name, without shipped policies. The mapping never changes."""
+        """The policies that are now in use, by name. Shipped policies are not in this mapping.
+
+        `reload` makes a new mapping. It does not change this mapping.
+        """
         return self._files.policies
 
     @property

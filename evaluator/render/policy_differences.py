@@ -78,7 +78,7 @@ def heading(found: Differences, differences: PairDifferences) -> str:
     if len(pair.fixed) == len(pair.parameters):
         return f"{names}{given}"
     other = "other " if given else ""
-    return f"{names}{given}, for all values of the {other}parameters; each of them has the same value in both policies"
+    return f"{names}{given}, for all values of the {other}parameters; both policies get the same values"
 
 
 def _values_of_both(found: Differences, old: Mapping[str, Value], new: Mapping[str, Value]) -> str:

@@ -116,7 +116,10 @@ def _read_values(decision: Decision) -> list[tuple[str, ...]]:
 
 
 def _words(program: Program) -> Mapping[str, tuple[Base | None, ValueOf]]:
-    """Return the words and states that the rules read, with the type of their owner. `route_to` reads the routes."""
+    """Return for each word and state of the rules the type of the value before the dot, and how to read the value.
+
+    `route_to` reads the word `nic.routes`.
+    """
     nodes = [node for rule in program.rules for node in nodes_of(rule)]
     words = [node.word for node in nodes if isinstance(node, Read)]
     states = [node.state for node in nodes if isinstance(node, InState)]

@@ -57,9 +57,8 @@ def parse_yaml(text: str, unique: bool) -> object:
     """
     if len(text) > LARGEST_YAML:
         limit = f"the report is larger than {LARGEST_YAML >> 20} MiB of YAML"
-        raise ReportError(
-            [Diagnostic(ReportCode.TOO_LARGE, limit, hint="JSON may be larger: `nmstatectl show --json`")]
-        )
+        hint = "use JSON, which has a higher limit: `nmstatectl show --json`"
+        raise ReportError([Diagnostic(ReportCode.TOO_LARGE, limit, hint=hint)])
     reader = _Reader(Source("report", text))
     try:
         value = reader.document()

@@ -28,7 +28,7 @@ class Bodies:
         self._bytes = 0
 
     async def read(self, request: Request, reservation: Reservation) -> bytes:
-        """Return the body of a request, and count its bytes in a reservation.
+        """Return the body of a request. `reservation` counts the bytes of the body.
 
         Raises Problem if the media type is not JSON, if the body is too large, or if all bodies together are too large.
         """
@@ -78,7 +78,7 @@ class Reservation:
         self.free(self.size)
 
     def free(self, size: int) -> None:
-        """Count bytes that are not in memory any more."""
+        """Subtract bytes that are not in memory any more."""
         self._bodies.reserve(-size)
         self.size -= size
 

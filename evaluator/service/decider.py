@@ -10,8 +10,9 @@ The steps run in different threads, for these reasons:
 - A name is resolved asynchronously: a coroutine that waits costs nothing.
 - The log is written by a thread of its own (`recorder.py`), because a commit waits for the disk.
 
-Two designs were tried and rejected. A thread for each decision doubles the processor time of a usual request. Several
-processes must copy each report. To use more processors, run several instances of the service (docs/service.md).
+Two designs were tried and rejected. With a thread for each decision, a usual request takes twice the processor time.
+With several processes, each report is copied to another process, which costs too much. To use more processors, run
+several instances of the service (docs/service.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""One route of the service as an ASGI application: admits a request, runs its handler in time, and sends the response.
+"""One route of the service as an ASGI application: admits a request, runs its handler, and sends the response.
 
-This module converts every error to problem details. A problem or a diagnostic is sent with its details. Any other
-exception is logged and sent as 500 without details, because its message could contain data of a client.
+A handler has a time limit. This module converts every error to problem details. A problem or a diagnostic is sent with
+its details. Any other exception is logged and sent as 500 without details, because its message could contain data of a
+client.
 """
 
 from __future__ import annotations

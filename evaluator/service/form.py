@@ -26,7 +26,7 @@ _JSON = "application/json"
 
 
 class Form(Struct, frozen=True):
-    """The form of an answer. `fields` are the members of a small answer; None means the decision document."""
+    """The members that an answer has: only the members in `fields`, or the whole decision document if it is None."""
 
     fields: tuple[str, ...] | None = None
 

@@ -18,7 +18,7 @@ _CHALLENGE = {"www-authenticate": 'Bearer realm="activenic"'}
 
 
 class Admission:
-    """A `with` block. During this block, a request counts as handled now."""
+    """A `with` block. The service counts the request as running until the block ends."""
 
     def __init__(self, guard: Guard, requests: int) -> None:
         self._guard = guard
@@ -51,7 +51,7 @@ class Guard:
         return Admission(self, 1)
 
     def admit_everyone(self, request: Request) -> Admission:
-        """Admit a request for the health of the service, even if it has no token and the service is busy."""
+        """Admit a health check, even if it has no token and the service is busy."""
         self._require_host(request)
         return Admission(self, 0)
 

@@ -206,7 +206,10 @@ class _Search:
         return any(link.name == name for link in self._results[number].hits)
 
     def _rule(self, number: int, names: tuple[str, ...], otherwise: str = "") -> DifferingRule:
-        """Return a rule with its reason for the first interface. Without an interface, the reason has no clause."""
+        """Return a rule, with the reason for its result for the first of `names`.
+
+        If the rule was evaluated for no interface, the reason contains no clause.
+        """
         rule, result = self._rules[number], self._results[number]
         if rule.has_subject and not names:
             return DifferingRule(Reason(rule.name, rule.verb_name, rule.place, None, "no interface was evaluated"), ())

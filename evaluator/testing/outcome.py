@@ -41,10 +41,11 @@ class DifferingRule(Struct, frozen=True):
     """A rule that explains the difference between the expected and the actual result of a test.
 
     `interfaces` are the interfaces that the rule judged; empty if the rule has no subject. `reason` is the rule's
-    result for the first of these interfaces, with the clause that decided. `otherwise` is the decision with the
-    opposite result of this rule for these interfaces. If `otherwise` is not empty, it is the expected decision, so the
-    rule makes the difference. If `otherwise` is empty, the rule decided about the interface, but its opposite result
-    does not give the expected decision.
+    result for the first of these interfaces, with the clause that decided.
+
+    The question is decided again: this rule gets the opposite result for `interfaces`. If the new decision is the
+    expected decision, the rule makes the difference, and `otherwise` is the new decision. If the new decision is
+    another one, `otherwise` is empty. Then the rule is listed because it decided about the interface.
     """
 
     reason: Reason

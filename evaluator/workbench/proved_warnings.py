@@ -126,7 +126,7 @@ class _Warnings:
             matches = "matches" if len(dead.rules) == 1 else "match"
             return (
                 f"{names} {matches} no interface for which the condition is true",
-                "remove the rule, or add a `match` rule for such interfaces before it",
+                "remove the rule, or add an earlier `match` rule that matches these interfaces",
             )
         return f"{_contradiction(clauses)} after {names}", hint
 

@@ -201,7 +201,7 @@ def test_the_command_prints_a_proof_or_the_smallest_host_of_each_change(policies
     assert run([old, new], capsys)[0] == 0
     status, text = run([old, new, "--exit-code"], capsys)
     assert status == 8
-    assert "small → mine, for all values of the parameters; each of them has the same value in both policies\n" in text
+    assert "small → mine, for all values of the parameters; both policies get the same values\n" in text
     assert "  resolved bond0 → rejected bond0\n      bond0 has 192.0.2.10/24\n" in text
     assert "      asked by 192.0.2.10 with vlan=0\n      small: resolved: bond0 (bond) is the hostActiveNic" in text
     assert "      mine: rejected: bond0, because another VLAN\n  no host shows another change (proved)\n" in text

@@ -188,7 +188,7 @@ class Pipeline:
             verb = "matches" if len(self._matched) == 1 else "match"
             return (
                 start + f"{names} {verb} no interface for which the condition is true",
-                "remove the rule, or add a `match` rule for such interfaces before it",
+                "remove the rule, or add an earlier `match` rule that matches these interfaces",
             )
         return (
             start + "after the earlier rules, no interface remains for which the condition is true",

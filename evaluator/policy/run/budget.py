@@ -49,9 +49,9 @@ class Costs:
         self.affordable_size = self._largest_affordable_size(program.rules)
 
     def _largest_affordable_size(self, rules: tuple[Rule, ...]) -> int:
-        """Return a number of interfaces. No host with short lists and fewer interfaces exceeds the budget.
+        """Return a number of interfaces: a usual host with fewer interfaces never exceeds the budget.
 
-        The result is 0 if no such number was found.
+        A usual host has only short lists and texts. The result is 0 if no such number was found.
         """
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)

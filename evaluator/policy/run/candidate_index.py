@@ -56,7 +56,7 @@ _ALWAYS_KNOWN = ("name", "position")
 
 
 class Index(StrEnum):
-    """The indexes of a host's interfaces; each value describes the interfaces that a lookup in this index returns."""
+    """The indexes of a host's interfaces. The text of each index describes the interfaces that a lookup returns."""
 
     LINKS = "all interfaces, or none if `key` is an empty list"
     OWNERS = "the interfaces that own a usable host address"
@@ -89,9 +89,10 @@ def lookup_for(rule: Rule) -> IndexLookup | None:
 
 
 def _narrowed(lookup: IndexLookup) -> IndexLookup:
-    """Return a lookup in the index of owners with a host prefix, which is smaller than the index of all owners.
+    """Return the lookup with a smaller index, if possible; otherwise the same lookup.
 
-    The lookup is returned unchanged if the rest of its condition can be true for an owner without a host prefix.
+    The index of owners with a host prefix is smaller than the index of all owners. It can be used if `lookup.rest` is
+    false for every other owner.
     """
     if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
         return replace(lookup, index=Index.HOST_PREFIXES)
@@ -159,7 +160,10 @@ def _superset(term: Condition) -> IndexLookup | None:
 
 
 def _guard(term: Condition) -> IndexLookup | None:
-    """Return the lookup for a term that is false for every interface if a certain list is empty."""
+    """Return the lookup for a term `some x in LIST satisfies …` if LIST does not depend on the interface.
+
+    If LIST is empty, the term is false for every interface.
+    """
     if isinstance(term, Quantified) and term.quantifier is Quantifier.SOME and is_early(term.domain):
         return IndexLookup(Index.LINKS, term.domain, None)
     return None

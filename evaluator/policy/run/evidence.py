@@ -62,7 +62,11 @@ def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
 
 
 def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition:
-    """Return the upper bound of a condition if `value` is true, otherwise the lower bound."""
+    """Return the condition with a constant in the place of each clause that reads a missing fact.
+
+    If `value` is true, the constants help the condition to be true (the upper bound). Otherwise they help the condition
+    to be false (the lower bound).
+    """
     if missing.isdisjoint(facts_in(condition)):
         return condition
     match condition:

@@ -127,7 +127,7 @@ def subjects(rule: Rule, environment: Environment) -> tuple[Link, ...]:
 
 
 def candidates_after(effect: Effect, environment: Environment, hits: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Return the candidates after a rule. The rule has this effect and was true for the interfaces in `hits`."""
+    """Return the candidates after a rule with the effect `effect`. The rule was true for the interfaces in `hits`."""
     before = environment.candidates
     if not hits:
         return before
@@ -179,10 +179,10 @@ def evaluate(expression: Expression, environment: Environment, bindings: Binding
 def _converted(
     convert: Callable[[Any], _T], expression: Expression, environment: Environment, bindings: Bindings
 ) -> _T:
-    """Return a list in another form, cached while the rule is evaluated.
+    """Return the result of `convert` for a list, cached while the rule is evaluated.
 
-    For a list of an interface, the cache key contains the name of the interface. For a list without variables, it
-    contains the identity of the node. Any other list, such as `[nic.name, "x"]`, is converted each time.
+    The cache has one result for each interface and each word such as `nic.ports`. It has one result for each expression
+    without variables, such as `candidates`. Any other list, such as `[nic.name, "x"]`, is converted each time.
     """
     if isinstance(expression, Read) and expression.owner is not None and expression.key[0] is Base.NIC:
         word, nic = expression.word, evaluate(expression.owner, environment, bindings)

@@ -51,7 +51,7 @@ class ScalarText(Struct, frozen=True):
         return self.text[bisect_left(self.offsets, span.start) : bisect_left(self.offsets, span.end)]
 
     def boundary(self, offset: int) -> int:
-        """Return the offset in the source of the first character of the text that is at or after `offset`."""
+        """Return the first of `offsets` that is not less than `offset`; the last of `offsets` if all are less."""
         return self.offsets[min(bisect_left(self.offsets, offset), len(self.offsets) - 1)]
 
     def written(self, text: str) -> str | None:

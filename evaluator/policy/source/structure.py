@@ -63,7 +63,7 @@ def _missing_key(violation: Violation) -> str:
 
 
 def _intended_key(violation: Violation) -> str:
-    """Return the key that was probably intended. If the unknown key is a part of a rule's sentence, this is `rule`."""
+    """Return the key that was probably intended. For a part of a rule's sentence, such as `when`, it is `rule`."""
     key = violation.unknown_key or ""
     lookalike = lookalike_in(key)
     plain = (lookalike.meant if lookalike is not None else key).strip().removeprefix("- ").lower()

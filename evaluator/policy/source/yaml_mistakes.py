@@ -194,7 +194,7 @@ def _first_character(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
     braces = re.match(r"\{[^{}]*\}\s*[^\s#,\]}]", value)
     if braces:
         hint = f"put the text in quotes: {_quoted(value)}"
-        return YamlMistake("a text cannot begin with `{` in YAML, which begins a map", hint, line.at(value))
+        return YamlMistake("in YAML, a text cannot begin with `{`, because `{` begins a map", hint, line.at(value))
     return None
 
 

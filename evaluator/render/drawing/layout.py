@@ -58,8 +58,8 @@ class Line(Struct, frozen=True):
 
     The line has two points in each gap between layers, listed from top to bottom.
 
-    If `is_reversed` is true, the edge was reversed to break a cycle. In the report, its lower box is on top of its
-    upper box.
+    If `is_reversed` is true, the edge was reversed to break a cycle. In the report, the device of the lower box is
+    above the device of the upper box.
     """
 
     upper: str

@@ -29,7 +29,7 @@ def write(files: Iterable[FileOutcome], demands: Demands, view: View, stream: Te
 
 
 def write_failures(run: RunOutcome, stream: TextIO) -> None:
-    """Write only the failures of a run. Some output forms cannot contain failures, so they are written separately."""
+    """Write only the failures of a run. This is for output forms that cannot contain failures."""
     printer = _Printer(stream)
     for file in run.files:
         printer.print(line for case in file.cases for line in _case(case, View(), run.demands))

@@ -23,10 +23,10 @@ class Interface(Struct, frozen=True, gc=False):
     """An interface and its decoded entry; `pointer` is the JSON Pointer of the entry.
 
     `kind` is the kind in the rule language. `info_kind` is the kernel's name for the kind, empty for a network card and
-    if the report does not show the kind. `member_kinds` are the kinds that the entries of the members state for this
-    master (`info_slave_kind`). If the entry has no kind and all members state the same kind, this kind is used. An
-    entry of `ip -o` can have addresses of several interfaces. For such an entry, `places` has the indexes of the
-    addresses of this interface.
+    if the report does not show the kind. The entry of a slave or port shows the kind of its master (`info_slave_kind`).
+    `member_kinds` are these kinds, from the slaves and ports of this interface. If the entry has no kind, and
+    `member_kinds` has only one kind, this kind is used. An entry of `ip -o` can have addresses of several interfaces.
+    For such an entry, `places` has the indexes of the addresses of this interface.
     """
 
     name: str

@@ -3,12 +3,12 @@
 `ip` has modes that print less, and users give the output of every mode. Without `-d` an entry has no kind. With `-br`
 an entry also has no flags, link types and address families. With `-o` an entry has only addresses, and each address has
 the name of its interface. So one entry can describe several interfaces. Filters leave empty objects. One rule covers
-all modes: a member that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of
+all modes: a fact that a mode does not print is unknown, never false or empty. `_unsupported_words` finds the words of
 the rule language that the mode cannot supply, and `gaps.py` finds signs of missing interfaces and addresses.
 
-The kind of an interface is the difficult fact, because the kind decides whether members are lower devices. If an entry
-has no kind, the kind can be found in the entries of its members, because the entry of a member states the kind of its
-master (`info_slave_kind`). If the members disagree, the kind is unknown.
+The kind of an interface is the difficult fact. An entry can name another interface as its master. The kind of this
+master decides whether the interface of the entry is a lower device of the master. If the entry of the master has no
+kind, the entries of its slaves and ports can show the kind (`info_slave_kind`). If they disagree, the kind is unknown.
 
 If each entry has a name and an address list (`_is_fully_checked`), the types of `wire.py` check as much as the schema.
 Other outputs take the slow path (`report/reading.py`). A text with a backslash or with octets that are not UTF-8 takes

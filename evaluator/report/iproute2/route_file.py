@@ -73,11 +73,10 @@ def _parse(text: bytes) -> object:
 
 def refuse_one_family(files: Iterable[RouteFile]) -> None:
     """Raise ReportError if all routes in two files have the same address family."""
-    of_one_family = [file.families for file in files if len(file.families) == 1]
+    of_one_family = [min(file.families) for file in files if len(file.families) == 1]
     if len(set(of_one_family)) < len(of_one_family):
-        raise ReportError(
-            [Diagnostic(ReportCode.INVALID, "both routing tables have routes of the same address family only")]
-        )
+        message = f"both routing tables contain only IPv{of_one_family[0]} routes"
+        raise ReportError([Diagnostic(ReportCode.INVALID, message)])
 
 
 def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:

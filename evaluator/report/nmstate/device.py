@@ -187,10 +187,10 @@ def conflicts(device: Device) -> Iterator[Finding]:
         for family in ("ipv4", "ipv6"):
             if family_of(part, family).enabled is False and family_of(part, family).address:
                 message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled"
-                yield conflict(device.name, f"{message}; the addresses count")
+                yield conflict(device.name, f"{message}; activenic uses these addresses")
     bases = bases_of(device.kernel)
     if len(bases) > 1:
-        message = f"{quote(device.name)} names several lower devices: {quote_all(bases)}; all count"
+        message = f"{quote(device.name)} names several lower devices: {quote_all(bases)}; activenic uses all of them"
         yield conflict(device.name, message)
 
 
