@@ -15,7 +15,7 @@ from msgspec import Struct
 from evaluator.facts.netmask import parse_netmask
 from evaluator.facts.standard_ip import ipaddress
 
-_FIRST_GROUP = 2  # in octets; if these are zero, C libraries print the address in different forms
+_NO_FIRST_GROUP = bytes(2)  # C libraries print an IPv6 address that begins with these octets in different forms
 _MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 _LIMITED_BROADCAST = b"\xff\xff\xff\xff"
 _GREATEST_PREFIX = {4: 32, 6: 128}
@@ -47,7 +47,7 @@ class Address(Struct, frozen=True, order=True, tag=True, gc=False):
         """
         if self.version == 4:
             return inet_ntop(AF_INET, self.packed)
-        if any(self.packed[:_FIRST_GROUP]):
+        if not self.packed.startswith(_NO_FIRST_GROUP):
             return inet_ntop(AF_INET6, self.packed)
         return str(self.as_library())
 

@@ -57,6 +57,10 @@ class ReportedHost:
         """Return the interface with this name, which must be in `names`."""
         raise NotImplementedError
 
+    def lowers(self, name: str) -> Lowers:
+        """Return the direct lower devices of an interface."""
+        return self.link(name).lowers
+
     def longest_list(self) -> int | None:
         """Return an upper bound for the lengths of an interface's lists, None if the format does not provide it.
 
@@ -186,8 +190,8 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     @cached_property
     def lower_devices(self) -> Mapping[str, Lowers]:
         """The direct lower devices by interface name; interfaces without lower devices are left out."""
-        lowers = [(name, link.lowers) for name, link in self.by_name.items()]
-        return {name: below for name, below in lowers if below is not NO_LOWERS}
+        lowers_of = self.host.lowers
+        return {name: lowers for name in self.host.names if (lowers := lowers_of(name)) is not NO_LOWERS}
 
     @cached_property
     def slaves(self) -> frozenset[str]:
@@ -310,7 +314,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         Like in `is_above`, the first few queries walk and later queries use the topology. If the interface is in a
         cycle, the query always uses the topology.
         """
-        if self.link(name).lowers is NO_LOWERS:
+        if self.host.lowers(name) is NO_LOWERS:
             return ()
         names = None if next(self._walks, None) is None else self._reachable_below(name)
         return self.topology.below(name) if names is None or name in names else names
@@ -323,7 +327,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         reached: set[str] = set()
         pending = [name]
         for upper in pending:  # the list grows during the loop
-            lowers = self.link(upper).lowers
+            lowers = self.host.lowers(upper)
             for lower in () if lowers is NO_LOWERS else lowers.names:
                 if lower not in reached and lower in self.host.names:
                     reached.add(lower)

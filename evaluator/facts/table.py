@@ -82,8 +82,10 @@ class AddressTable(Struct, frozen=True):
 
         `Link.addresses` selects the prefix lengths of these addresses.
         """
-        counts = Counter([row[:2] for row in self.rows if row[0] in names]) if names else {}
-        return {name for (name, _), count in counts.items() if count > 1}
+        entries = [row[:2] for row in self.rows if row[0] in names] if names else []
+        if len(set(entries)) == len(entries):  # true for nearly all hosts
+            return set()
+        return {name for (name, _), count in Counter(entries).items() if count > 1}
 
     def most_rows(self) -> int:
         """Return the greatest number of rows of one interface."""

@@ -20,6 +20,7 @@ TYPE_NAMES = {
     "cidr": Base.CIDR,
 }
 ParameterInput = Plain | Iterable[Plain]
+_ADDRESSES = (Address, Cidr)  # a tuple, because `Address | Cidr` would create a union for each value
 GREATEST_INTEGER = 10**18 - 1
 _NAMES = {base: name for name, base in TYPE_NAMES.items()}
 
@@ -80,7 +81,7 @@ def shown(value: Value) -> object:
     """Return a parameter's value as JSON-ready data."""
     if isinstance(value, tuple):
         return [shown(item) for item in value]
-    return str(value) if isinstance(value, Address | Cidr) else value
+    return str(value) if isinstance(value, _ADDRESSES) else value
 
 
 def parse_assignments(program: Program, assignments: Iterable[str]) -> dict[str, Literal]:

@@ -28,18 +28,15 @@ def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> 
     `if_missing` is the hint for a lower device that the report does not describe. The hint states why the tool left out
     the device, or the consequence of the missing device.
     """
-    by_name, lower_names, slaves = facts.by_name, dict[str, tuple[str, ...]](), list[str]()
-    for name, below in facts.lower_devices.items():
-        lower_names[name] = below.names
-        slaves += below.slaves
-        has_unknown_base = below.elsewhere or (below.base is None and by_name[name].kind is Kind.VLAN)
-        if has_unknown_base or not all(map(by_name.__contains__, lower_names[name])):
-            yield from _dangling(by_name[name], if_missing)
+    lower_names = {name: lowers.names for name, lowers in facts.lower_devices.items()}
+    slaves = [slave for lowers in facts.lower_devices.values() for slave in lowers.slaves]
     members = frozenset(slaves)
+    yield from _dangling(facts, lower_names, if_missing)
     for link in _with_addresses(facts, members):
         yield from _address_on_slave(link)
     if _DOWN not in facts.unsupported_words:
-        for link in _with_addresses(facts, frozenset([name for name, link in by_name.items() if link.up is False])):
+        down = [name for name, link in facts.by_name.items() if link.up is False]
+        for link in _with_addresses(facts, frozenset(down)):
             yield from _address_on_down_link(link)
     if len(slaves) > len(members):
         yield from _slaves_in_two_bonds(facts.lower_devices)
@@ -63,7 +60,16 @@ def _warning(
     return Finding(code, Severity.WARNING, message, tuple(sorted(interfaces)), addresses, hint=hint)
 
 
-def _dangling(link: Link, if_missing: str) -> Iterator[Finding]:
+def _dangling(facts: HostFacts, lower_names: Mapping[str, tuple[str, ...]], if_missing: str) -> Iterator[Finding]:
+    """Yield a finding for each lower device that the report does not describe or name."""
+    described = facts.host.names
+    for name, lowers in facts.lower_devices.items():
+        may_lack_base = lowers.base is None and not (lowers.slaves or lowers.ports)
+        if lowers.elsewhere or may_lack_base or not all(map(described.__contains__, lower_names[name])):
+            yield from _dangling_of(facts.link(name), if_missing)
+
+
+def _dangling_of(link: Link, if_missing: str) -> Iterator[Finding]:
     """Yield a finding for each lower device that the report does not describe."""
     lowers = link.lowers
     slaves, ports = frozenset(lowers.slaves), frozenset(lowers.ports)

@@ -110,6 +110,7 @@ _BEGINNINGS = tuple(beginning for format in FORMATS for beginning in format.begi
 _BEGINNING = 40
 _TEXT = (bytes, str)  # a tuple, because `bytes | str` would create a union for each call
 _TEXT_OR_OBJECT = (*_TEXT, dict)
+_CONTAINERS = (dict, list)
 
 
 def read_report(
@@ -127,7 +128,7 @@ def read_report(
 
         document = read_file(document) if isinstance(document, Path) else document
     if not isinstance(document, _TEXT):
-        copy = to_json_text(document) if isinstance(document, dict | list) else None
+        copy = to_json_text(document) if isinstance(document, _CONTAINERS) else None
         if copy is not None:
             return _read_value(document, format, item, partial(parse_json, copy))
         plain = plain_copy(document)

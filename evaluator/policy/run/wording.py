@@ -13,6 +13,7 @@ from evaluator.policy.language.program import Rule
 from evaluator.policy.language.verbs import Effect
 
 _MOST_SHOWN = 20
+_ADDRESSES = (Address, OwnedAddress, Cidr)  # a tuple, because `|` would create a union for each value
 
 
 def show(value: object) -> str:
@@ -20,22 +21,25 @@ def show(value: object) -> str:
 
     An empty list becomes `none`, and an unknown value becomes `unknown`.
     """
+    if isinstance(value, tuple):
+        return _show_list(value)
+    if isinstance(value, Link):
+        return visible(value.name)
     if value is None:
         return "unknown"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, tuple) and value and isinstance(value[0], Owner):
-        return ", ".join(map(show, value))
     if isinstance(value, Owner):
         return show(value.nic) + (f" ({show(value.addresses)})" if value.addresses else "")
-    if isinstance(value, tuple):
-        keys = sorted({identity(item) for item in value}, key=lambda key: (str(type(key)), key))
-        return ", ".join(show(key) for key in keys) or "none"
-    if isinstance(value, Link):
-        return visible(value.name)
-    if isinstance(value, Address | OwnedAddress | Cidr):
-        return str(value)
-    return visible(str(value))
+    return str(value) if isinstance(value, _ADDRESSES) else visible(str(value))
+
+
+def _show_list(values: tuple[object, ...]) -> str:
+    """Return the elements of a list as text. Owners are sorted already."""
+    if values and isinstance(values[0], Owner):
+        return ", ".join(map(show, values))
+    keys = sorted(set(map(identity, values)), key=lambda key: (str(type(key)), key))
+    return ", ".join(map(show, keys)) or "none"
 
 
 def show_briefly(value: object) -> str:

@@ -33,7 +33,6 @@ from evaluator.facts.route import Route
 from evaluator.report.owned import read_owned
 from evaluator.report.vdsm.addresses import addr_conflict, entries_of
 from evaluator.report.vdsm.entry import (
-    BRIDGES,
     KINDS,
     MAPS,
     base_of,
@@ -74,16 +73,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
     @property
     def lowers(self) -> Lowers:
         """The members of a bond, the ports of a bridge, or the lower device of a VLAN."""
-        entry = self.entry
-        if self.kind is Kind.PHYSICAL:
-            return NO_LOWERS
-        if isinstance(entry, Vlan):
-            return Lowers(base=base_of(self.name, entry))
-        if isinstance(entry, Bond):
-            return Lowers(slaves=tuple(sorted(set(entry.slaves)))) if entry.slaves else NO_LOWERS
-        if isinstance(entry, BRIDGES):
-            return Lowers(ports=tuple(sorted(set(entry.ports)))) if entry.ports else NO_LOWERS
-        return NO_LOWERS
+        return self.host.lowers(self.name)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -223,6 +213,18 @@ class VdsmHost(ReportedHost):
         """Return the link of a device."""
         entry = self.devices[name]
         return VdsmLink(name, KINDS[type(entry)], entry, self)
+
+    def lowers(self, name: str) -> Lowers:
+        """Return the members of a bond, the ports of a bridge, or the lower device of a VLAN."""
+        entry = self.devices[name]
+        if isinstance(entry, Nic):
+            return NO_LOWERS
+        if isinstance(entry, Vlan):
+            return Lowers(base=base_of(name, entry))
+        if isinstance(entry, Bond):
+            return Lowers(slaves=tuple(sorted(set(entry.slaves)))) if entry.slaves else NO_LOWERS
+        ports = ports_of(entry)
+        return Lowers(ports=tuple(sorted(set(ports)))) if ports else NO_LOWERS
 
     def _bridges_of_networks(self, described: Container[str]) -> Iterator[tuple[str, Network]]:
         """Yield the bridges of a reply without `bridges`. `described` are the devices in the other maps.
