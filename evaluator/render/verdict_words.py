@@ -76,7 +76,7 @@ def _false_because(result: PropertyResult, size: int | None) -> str:
 
 
 def _not_exact(result: PropertyResult, clauses: Iterable[str]) -> list[str]:
-    """Return the clauses without a translation, and the words that are translated only in part."""
+    """Return the clauses without a translation, and the words that are not translated exactly."""
     untranslated = [f"no exact translation: {visible(clause)}" for clause in clauses]
     return [*untranslated, *(f"not modelled exactly: {visible(sentence)}" for sentence in result.abstracted)]
 
@@ -89,7 +89,7 @@ def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
 
 
 def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return the sentences about words that the proofs model only in part, without repetitions."""
+    """Return the sentences about words that the proofs do not model exactly, without repetitions."""
     return tuple(
         dict.fromkeys(one for result in results if isinstance(result.verdict, Proved) for one in result.abstracted)
     )

@@ -1,7 +1,9 @@
-"""The words that the proofs model only in part, because nothing is assumed about some of their values.
+"""The words that the proofs do not model exactly.
 
-Each proof is still right, because it holds for every value. But if a property is true only for the real values of such
-a word, no proof is found. So the words are named with each result (docs/verify.md has the table of all words).
+For example, the solver does not know which addresses the networks of `nic.routes` contain. A proof is still right,
+because it is right for all possible networks. But some properties are true only because of the addresses that these
+networks really contain. For such a property, no proof is found. So these words are named with each result. The table in
+docs/verify.md has all words.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _ORDERS = (Relate.LESS, Relate.AT_MOST, Relate.MORE, Relate.AT_LEAST)
 
 
 def abstracted_words(program: Program, statement: Statement, parameters: Mapping[str, Value]) -> tuple[str, ...]:
-    """Return a sentence for each word that the proofs model only in part.
+    """Return a sentence for each word that the proofs do not model exactly.
 
     The words are those of the deciding rules and of the claim.
     """

@@ -1,12 +1,14 @@
 """Classes of addresses: two addresses are in one class if no condition can distinguish them.
 
-The borders of the networks in the conditions divide the addresses into ranges. The networks of the states `private`
-and `link_local` do so too, if the conditions read these states. All addresses of a range are in the same networks.
-Ranges in the same networks are one class. So a network inside another one has its own class, and the wider network has
-a class of the addresses that are only in the wider network. The solver uses the same ranges (`classes.py`).
+Conditions compare addresses with networks. The states `private` and `link_local` are networks too, if the conditions
+read them. The borders of these networks divide the addresses into ranges. All addresses of a range are in the same
+networks. Two ranges are in one class if they are in the same networks. For example, the networks 10.0.0.0/8 and
+10.1.0.0/16 give three classes: the addresses in both networks, the addresses only in 10.0.0.0/8, and all other
+addresses. The solver uses the same ranges (`classes.py`).
 
-A class has four addresses: two host addresses, another address of an interface, and an added host address. The search
-needs no more, because a host of the search has at most two host addresses.
+The search needs only four addresses of each class, because a host of the search has at most two host addresses. `first`
+and `second` are host addresses. `other` is an address of an interface that is not a host address. `added` is the
+additional answer of a changed host.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Decides every small host and finds the smallest one that breaks a property.
 
-The hosts are enumerated without renamed copies. The enumeration varies the topology up to a size (`topologies.py`), the
-devices that own the host addresses, the form of the answer, and the values of all facts that are read (`lazy_host.py`).
+Hosts that differ only in names are enumerated once. The enumeration varies the topology up to a size (`topologies.py`),
+the devices that own the host addresses, the form of the answer, and the values of all facts that are read
+(`lazy_host.py`).
 Every host is decided by the compiled rules, which production uses too. A host that breaks the property is written as a
 VDSM report. The report is read, decided with `Policy.decide` and checked again. If this gives another result,
 `Unconfirmed` is raised. So no translation of the policy has to be trusted.

@@ -1,10 +1,14 @@
 """Finite classes of texts and addresses: what globs and networks can distinguish.
 
-Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. The
-product of the automata of the globs shows which combinations of globs exist. For example, `"eth*"` and `"*0"` have four
-classes, but `"eth0"` and `"virbr*"` only three. Each network divides the addresses at its first address, and at the
-first address after the network. So one address of each part is enough. An axiom states which combinations exist. With
-this axiom, the translation of `like` and `in cidr` is exact.
+Some globs divide all texts into finitely many classes: two texts are in one class if the same globs match them. For
+example, `"eth*"` and `"*0"` have four classes, but `"eth0"` and `"virbr*"` only three, because no text matches both. To
+find the classes, each glob becomes an automaton, and all automata read the same text together (the product automaton).
+
+Networks divide the addresses into parts. A part begins at the first address of a network, or at the first address after
+a network. All addresses of a part are in the same networks, so it is enough to test one address of each part.
+
+An axiom states which combinations of globs, and of networks, exist. With this axiom, the translation of `like` and `in
+cidr` is exact.
 """
 
 from __future__ import annotations

@@ -4,13 +4,15 @@ The solver is asked whether a part can be alive (`rule_parts.py`) on any host, o
 parameters. If the answer is "impossible", the part is dead. Every other answer, and every clause without an exact
 translation, gives no result. So a part that is found is certainly dead, but not every dead part is found.
 
-A dead part has a cause: the earlier rules, and the clauses of its own rule, that together make the part dead. To find
-the cause, assumptions are dropped. If the assumption about an earlier rule is dropped, this rule may be true for any
-interfaces. If the assumption about an operand of `and` is dropped, the operand is removed. Without an assumption, more
-hosts are possible, never fewer. So if the part is still dead without an assumption, the assumption is not part of the
-cause. Half of the assumptions are dropped at once, then quarters, and so on, because a cause usually has only one or
-two of many rules. This is the algorithm ddmin (Zeller and Hildebrandt, 2002) without its test of the complements. The
-result has no smaller cause inside it, because fewer assumptions never make a part dead.
+A dead part has a cause: the earlier rules, and the clauses of its own rule, that together make the part dead. The proof
+uses the condition of each earlier rule, and each operand of `and` in the part's own rule. These are the *assumptions*
+of the proof. To find the cause, assumptions are dropped, and the solver is asked again. An earlier rule without its
+assumption can be true for any interfaces. An operand without its assumption is removed. Without an assumption, more
+hosts are possible, never fewer. So if the part is still dead without an assumption, this assumption is not a part of
+the cause. Half of the assumptions are dropped at once, then quarters, and so on, because a cause usually has only one
+or two of many rules. This is the algorithm ddmin (Zeller and Hildebrandt, 2002) with one difference: no group of
+assumptions is tested alone, without the others. In the result, every assumption is necessary: without it, the part is
+not proved to be dead.
 
 If no candidate can be left before a rule, all rules about candidates are dead. Then only one rule is a mistake: the
 rule after which no candidate is left. Only this rule is reported, and not the rules after it.
@@ -192,7 +194,7 @@ class _Place:
         self._candidates: Relation = no_interface
 
     def follow(self, rule: Rule, *, is_assumed: bool) -> None:
-        """Go to the place after a rule. If the rule is not assumed, it can be true for any interfaces."""
+        """Go to the place after a rule. If not `is_assumed`, the rule can be true for any interfaces."""
         hits = self._encoder.hits(rule, self._candidates) if is_assumed else self._encoder.any_hits(rule)
         self._candidates = self._encoder.after(rule, self._candidates, hits)
 

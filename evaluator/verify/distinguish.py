@@ -1,9 +1,9 @@
 """Searches the smallest host that two policies decide differently.
 
 Two decisions differ if a policy test can distinguish them: by the status, the candidates, the codes of findings, or the
-rules that fired. If two policies differ only in some `warn` rules, only the `warn` rules that differ are evaluated for
-each host. So facts that only the equal `warn` rules read are not varied. A host is returned only if the library gives
-two different decisions for its report.
+rules that fired. If two policies differ only in some `warn` rules, the other `warn` rules are not evaluated. So the
+search does not vary the facts that only these other rules read. A host is returned only if the library gives two
+different decisions for its report.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def compare_group(
 ) -> list[Comparison]:
     """Return the comparison of each mutant of one group, on hosts of at most `size` interfaces.
 
-    `parameters` are fixed. The other parameters of the policy take the values of the space.
+    `parameters` have fixed values. For the other parameters of the policy, several values are tried (`space.py`).
     """
     program = policy.program
     numbers = sorted({number for mutant in mutants for number in mutant.rules})

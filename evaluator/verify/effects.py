@@ -1,10 +1,14 @@
 """Finds the parts of a policy without an effect.
 
-A rule has an effect if some decision has another status, another interface or other findings when the rule is removed.
-For a clause, two changes of the policy are made: the clause is replaced by true, and the clause is replaced by false.
-The clause has an effect if each of the two changes gives some decision another status, another interface or other
-findings. A question whose decision is different is a witness of the effect. The questions of the policy's tests are
-tried first. If no test is a witness for a part, a small host is searched.
+To find the effect of a part, the policy is changed. Two decisions are different if they have another status, another
+interface or other findings.
+
+- A rule is removed. It has an effect if some decision of the changed policy is different.
+- A clause is replaced by true, and in a second changed policy by false. It has an effect if each of these two policies
+  has some decision that is different.
+
+A question with a different decision is a *witness* of the effect. The questions of the policy's tests are tried first.
+If no test is a witness for a part, a small host is searched.
 
 The guards `is known`, `is unknown` and `is given` are left out, because a rule without its guard would compare an
 unknown value. The rules of the policies that this policy extends are left out too, because those policies have their
@@ -40,9 +44,10 @@ _MOST_INTERFACES = 3
 
 
 class PolicyTests(Struct, frozen=True):
-    """The tests of a policy: a function that decides their questions with a policy, and the questions as data.
+    """The tests of a policy.
 
-    The function yields the name of each test and the decision.
+    `decide` takes the policy or a changed policy, decides the question of each test with it, and yields the name of the
+    test and the decision. `questions` are the questions as data.
     """
 
     decide: Callable[[Policy], Iterator[tuple[str, Decision]]]
@@ -53,8 +58,8 @@ class Effects(Struct, frozen=True):
     """The parts of a policy for which a witness was found, and the parts without a witness.
 
     `witnesses` has one witness for each part with an effect. It is proved that the parts in `redundant` have no effect
-    on any host. The parts in `silent` have no effect on hosts of at most `size` interfaces. `words` are the words in
-    the silent parts whose values the search of small hosts does not enumerate.
+    on any host. The parts in `silent` have no effect on hosts of at most `size` interfaces. The parts in `silent` read
+    `words`. The search of small hosts does not enumerate the values of these words, so it can miss a witness.
     """
 
     redundant: tuple[str, ...] = ()
@@ -98,11 +103,11 @@ def _effects(
     parameters: Mapping[str, Value],
     resources: Resources,
 ) -> Effects:
-    """Return witnesses of the changed policies, and the changed policies that decide every host alike.
+    """Search a witness for each changed policy, or prove that no decision is different.
 
-    The tests are tried first, then the hosts of one interface, because most changed policies have a witness among them.
-    For such a policy, a proof would only end at its time limit. Larger hosts are searched after the proofs, because
-    this search takes long if no host is decided differently.
+    The tests are tried first, then the hosts of one interface. Most changed policies have a witness there. A proof for
+    a policy with a witness cannot succeed, and it would take its whole time limit. So the proofs are tried after these
+    two steps. Larger hosts are searched after the proofs, because this search takes long without a witness.
     """
     program = policy.program
     tested = list(_in_tests(policy, changed, tests, resources))
@@ -137,9 +142,10 @@ def _in_tests(
 def _on_hosts(
     policy: Policy, changed: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> tuple[list[Witness], list[Mutant], tuple[str, ...]]:
-    """Return witnesses among the small hosts, and the changed policies that have none.
+    """Return the witnesses among the small hosts, and the changed policies without a witness.
 
-    The third element has the words of the policies without a witness whose values were not enumerated.
+    The third element has words that these policies read. The search did not enumerate the values of these words, so it
+    can miss a witness.
     """
     groups = groups_of(policy.program, changed)
     compared = compare_groups(policy, groups, size, parameters, resources)

@@ -1,17 +1,16 @@
 """The decision of a policy as formulas: which interfaces are candidates after each rule, and the status at the end.
 
-Each rule that changes the candidates becomes one relation with one defining axiom. The status is a constant of the sort
-of texts. The interface of the decision is a constant of the sort of interfaces. So claims can use the status and the
-interface like any other value.
+Each rule that changes the candidates becomes one relation with one defining axiom. The status of the decision becomes a
+constant of the sort Text, and the interface of the decision becomes a constant of the sort Nic. So claims can use the
+status and the interface like any other value.
 
 Finite hosts. A solver also considers hosts with infinitely many interfaces. On such a host, each interface can have
 another interface above it, without end. Then the rule `discard nic when some other in candidates satisfies other above
 nic …` removes all candidates, and the claim "if an owner exists, the status is not no_match" is false. First-order
-logic has no sentence that means "finite". But it can state a consequence of finiteness for one relation R among the
-elements of a list. If R is a strict order (irreflexive and transitive), and an element has other elements above it,
-then at least one of these other elements has no element above it. So for each quantifier over a list of interfaces, the
-solver is first asked whether the body is a strict order on the list. The sentence about R is added only if this is
-proved.
+logic has no sentence that means "finite". But it can state a consequence of finiteness. If a relation is a strict order
+(irreflexive and transitive) on a finite list, and an element of the list has elements above it, one of them is a
+topmost element, which has no element above it. So for each quantifier over a list of interfaces, the solver is first
+asked whether the body is a strict order on the list. The consequence is added only if this is proved.
 """
 
 from __future__ import annotations
@@ -128,7 +127,7 @@ class Encoder:
         return name
 
     def any_hits(self, rule: Rule) -> Relation:
-        """Return a relation that can contain any interfaces. It replaces the hits of a rule that is not assumed."""
+        """Return a relation that can contain any interfaces. It replaces the hits of a rule if nothing is assumed."""
         return partial(apply, self._theory.declare(self._theory.fresh(f"any_{rule.name}"), (NIC,)))
 
     def after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
@@ -172,7 +171,7 @@ class Encoder:
         return Outcome(candidates, status, Term(answer, Base.NIC, known))
 
     def _is_unknown_host(self) -> Formula:
-        """Return the formula that no owner can be known, because answers are missing.
+        """Return the formula that is true if no owner can be found because answers are missing.
 
         This means: the name has no answer, or the answers are incomplete and no interface owns one of them.
         """
@@ -191,15 +190,18 @@ class Encoder:
     # -- finite hosts
 
     def _orders(self, condition: Condition, candidates: Relation) -> Mapping[Condition, str]:
-        """Return the relations that replace the quantifiers whose bodies are strict orders on their lists."""
+        """Return a relation for each quantifier whose body is a strict order on its list.
+
+        The translation uses this relation instead of the quantifier.
+        """
         beaten = ((quantified, self._beaten(quantified, candidates)) for quantified in _orders_in(condition))
         return {quantified: name for quantified, name in beaten if name is not None}
 
     def _beaten(self, quantified: Quantified, candidates: Relation) -> str | None:
-        """Return the relation of the interfaces that have a greater element in a list.
+        """Return the relation of the interfaces for which the list has an element above them.
 
-        The result is None if no strict order is proved. The body of the quantifier defines the order. The solver must
-        prove that it is a strict order. Then the law of finite orders is added for this order.
+        The body of the quantifier defines what "above" means. If the solver proves that the body is a strict order, the
+        law of finite orders is added for this order. Otherwise the result is None.
         """
         translator, theory = self._translator, self._theory
         before = len(translator.untranslated)
@@ -232,7 +234,7 @@ class Encoder:
 
 
 def _no_strict_order(beats: str, contains: Relation) -> Formula:
-    """Return the formula that a relation on a list is not a strict order: not irreflexive, or not transitive."""
+    """Return the formula that is true if a relation on a list is not irreflexive, or not transitive."""
     x, y, z = (_X, NIC), (_Y, NIC), (_Z, NIC)
     return disjunction(
         (

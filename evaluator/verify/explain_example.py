@@ -54,7 +54,7 @@ def _decided(policy: Policy, host: AbstractHost) -> DecidedHost:
 def _false_clause(policy: Policy, claim: Claim, decision: Decision) -> DecidingClause:
     """Return the deciding clause of a false claim, with the value of this clause.
 
-    A claim `never: X` is the condition `not (X)`. Its deciding clause is a clause of X, which is true.
+    A claim `never: X` is the condition `not (X)`. If it is false, X is true, so the result is a true clause of X.
     """
     condition = check_claim(claim, policy.program)
     is_never = isinstance(condition, Not)

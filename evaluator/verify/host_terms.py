@@ -1,8 +1,8 @@
 """The facts of one host as terms and formulas, without the rules.
 
-A value becomes a term, and a list becomes a membership: a function from a term to the formula that the list contains
-it. An interface's address with its prefix (`owned`) is an element of its own sort. `translate.py` builds conditions
-from these parts.
+A value becomes a term. A list becomes a function: it takes a term, and returns a formula that is true if the list
+contains the term. An interface's address with its prefix (`owned`) is an element of its own sort. `translate.py` builds
+conditions from these parts.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Relation = Callable[[str], Formula]
 
 
 class Term(Struct, frozen=True):
-    """The translation of a value; `known` is the formula that the value is known."""
+    """The translation of a value; `known` is the formula that is true if the value is known."""
 
     text: str
     base: Base
@@ -40,7 +40,7 @@ class Term(Struct, frozen=True):
 
 
 class Members(Struct, frozen=True):
-    """The translation of a list: `contains` returns the formula that the list contains a term."""
+    """The translation of a list: `contains` returns the formula that is true if the list contains a term."""
 
     base: Base
     contains: Relation
@@ -51,11 +51,12 @@ class Untranslatable(Exception):
 
 
 class World(Struct, frozen=True):
-    """One of the hosts that a question to the solver is about.
+    """A host in a question to the solver. Some questions have two hosts: a host and a changed copy of it.
 
-    `renamed` are the symbols that have other names for this host, because their values differ from those of the other
-    host. `absent` is the term of an interface that only the other host has. If `is_empty`, the host has no interface at
-    all. `parameters` are the given parameters. All other parameters can have any value of their type.
+    If the two hosts have different values for some symbols, one host uses new names for these symbols: `renamed`.
+    `absent` is the term of an interface that this host does not have, but the other host has. If `is_empty`, the host
+    has no interface at all. `parameters` are the given parameters. All other parameters can have any value of their
+    type.
     """
 
     renamed: Mapping[str, str] = {}
@@ -72,25 +73,25 @@ class HostTerms:
         self.world = world
 
     def some_nic(self, body: Relation) -> Formula:
-        """Return the formula that at least one interface of this host has a property."""
+        """Return the formula that is true if at least one interface of this host has a property."""
         if self.world.is_empty:
             return FALSE
         variable = self.theory.fresh("n")
         return exists([(variable, NIC)], conjunction((self.is_here(variable), body(variable))))
 
     def every_nic(self, body: Relation) -> Formula:
-        """Return the formula that all interfaces of this host have a property."""
+        """Return the formula that is true if all interfaces of this host have a property."""
         return negation(self.some_nic(lambda nic: negation(body(nic))))
 
     def some(self, base: Base, body: Relation) -> Formula:
-        """Return the formula that at least one element of a sort has a property."""
+        """Return the formula that is true if at least one element of a sort has a property."""
         if base is Base.NIC:
             return self.some_nic(body)
         variable = self.theory.fresh(base[0])
         return exists([(variable, SORTS[base])], body(variable))
 
     def is_here(self, nic: str) -> Formula:
-        """Return the formula that an interface belongs to this host."""
+        """Return the formula that is true if an interface belongs to this host."""
         return TRUE if self.world.absent is None else negation(equal(nic, self.world.absent))
 
     def fact(self, name: str, *arguments: str) -> str:
@@ -98,7 +99,7 @@ class HostTerms:
         return apply(self.theory.symbol(name, self.world.renamed), *arguments)
 
     def matched(self, nic: str, address: str) -> Formula:
-        """Return the formula that an interface owns an address, and that this address is a usable host address."""
+        """Return the formula that is true if an interface owns an address, and this is a usable host address."""
         return self.fact("matched", nic, address)
 
     def is_owner(self, nic: str) -> Formula:
@@ -210,7 +211,7 @@ class HostTerms:
         }
 
     def owned_state(self, state: str, owned: str) -> Formula:
-        """Return the formula that an owned address has a state, such as `is primary`."""
+        """Return the formula that is true if an owned address has a state, such as `is primary`."""
         return apply(self.theory.declare(f"is_{state}", (OWNED,)), owned)
 
     def identity(self, base: Base, term: Term) -> str:
@@ -223,7 +224,7 @@ class HostTerms:
         return Term(self.fact("address", term.text), Base.ADDRESS, term.known) if term.base is Base.OWNED else term
 
     def ordered_texts(self, relation: Relate, left: str, right: str) -> Formula:
-        """Return the formula that one text is before the other text. Texts are ordered by their code points."""
+        """Return the formula that is true if two texts have this order. Texts are ordered by their code points."""
         lesser, greater = (left, right) if relation in (Relate.LESS, Relate.AT_MOST) else (right, left)
         before = self.fact("text_before", lesser, greater)
         return before if relation in (Relate.LESS, Relate.MORE) else disjunction((before, equal(lesser, greater)))

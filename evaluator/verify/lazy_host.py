@@ -83,9 +83,9 @@ class LazyLink(Link, frozen=True, eq=False):
     def _position(self) -> int:
         """Return the position in the report. The interfaces are in the order of their kinds.
 
-        If the conditions compare positions only with each other, the numbers are not the real positions, but their
-        order is right. Then the interface gets a chosen place between the interfaces of its kind whose positions were
-        read before.
+        If the conditions compare positions only with each other, only the order of the numbers matters. Then the search
+        chooses the order when a rule first reads the position: some interfaces of the same kind have a position
+        already, and the new position is before, between or after their positions.
         """
         return self._index_in_report() if self.host.space.has_exact_positions else self._relative_position()
 
@@ -192,11 +192,11 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateway of a default route.
+        """The gateway of a default route; empty if the interface owns an address that is not a host address.
 
-        If the interface owns an address that is not a host address, it has no gateway. Such an address would be in the
-        same subnet as an address in `route_to(…)`. The prefix of the route to this subnet is longer than the prefix of
-        the default route, so the default route would not matter.
+        A default route matters for a condition such as `route_to(ADDRESS)`. An address that is not a host address is in
+        the same subnet as ADDRESS. So the interface then has a route to this subnet. The prefix of this route is longer
+        than the prefix of the default route, so the default route would change nothing.
         """
         return () if self._others() else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 

@@ -109,8 +109,8 @@ BUILT_IN: tuple[Property, ...] = (
         "if one interface is above every other owner and owns all host addresses of the other owners, the "
         "decision is about this interface",
         Claim(
-            "no top in owners satisfies (answer is unknown or answer != top) and every owner in owners satisfies "
-            "owner = top or (top above owner and owner.matched within top.matched)"
+            "no top in owners satisfies (every owner in owners satisfies owner = top or (top above owner and "
+            "owner.matched within top.matched)) and (answer is unknown or answer != top)"
         ),
     ),
     Property(
@@ -206,7 +206,7 @@ class PropertyResult(Struct, frozen=True):
 
     `expected` is False if the test file of the policy states that the property is meant to be false. `because` is the
     reason in the test file. `assumed` are the laws about every report that the proof used. `abstracted` are sentences
-    about the words that the proof models only in part (`abstractions.py`). `is_remembered` is true if an earlier run
+    about the words that the proof does not model exactly (`abstractions.py`). `is_remembered` is true if an earlier run
     found the verdict. For a property about the parts of a policy, `witnesses` are decisions that the parts change.
     """
 

@@ -80,7 +80,10 @@ def prove(program: Program, statement: Claim | Unchanged, parameters: Mapping[st
 
 
 def proof_of(queries: Iterable[Query], seconds: float) -> Proof:
-    """Ask the solver all questions, and return one proof: the property is proved if each question is impossible."""
+    """Ask the solver all questions, and return one proof.
+
+    The property is proved if, for each question, the solver proves that its formulas cannot be true together.
+    """
     laws, clauses, orders = dict[str, None](), dict[str, None](), dict[str, None]()
     start, end = perf_counter(), process_time() + seconds
     is_proved, is_timeout = True, False
@@ -191,7 +194,7 @@ def _compared(theory: Theory, program: Program, old: World, new: World, *assumpt
 
 
 def _add_equal_facts(theory: Theory, new: World) -> None:
-    """Add the formula that both hosts have the same owners, if the solver proves it."""
+    """If the solver proves that both hosts have the same owners, add this as an axiom."""
     variables = {"matched": [("n", NIC), ("a", ADDRESS)], "owner": [("n", NIC)]}
     for name, bound in variables.items():
         if name in new.renamed:
@@ -202,13 +205,14 @@ def _add_equal_facts(theory: Theory, new: World) -> None:
 
 
 def add_equal_steps(theory: Theory, old: World, first: Outcome, second: Outcome) -> None:
-    """Add for each rule that its hits, and the candidates after it, are equal on both hosts, if the solver proves this.
+    """Prove for each rule that its hits, and the candidates after it, are the same on both hosts. Add this as an axiom.
 
     The equalities are proved in the order of the rules, and each proof uses the earlier equalities. So the solver never
     searches for the whole chain at once. After the first equality without a proof, no more equalities are tried,
-    because each rule begins with the candidates of the rule before. An interface that only one host has is left out of
-    the equalities. For this interface, the formula that the relations of the rules are false is added, if the solver
-    proves this formula.
+    because each rule begins with the candidates of the rule before.
+
+    The equalities are not about an interface that only one host has. For such an interface, the solver tries to prove
+    that it is never a hit or a candidate. If there is a proof, this is added as an axiom too.
     """
     by_part = {relation.part: relation for relation in second.relations}
     proved: set[str] = set()
@@ -239,12 +243,12 @@ def _add_if_proved(theory: Theory, formula: Formula, *about: str) -> bool:
 
 
 def differ(one: Outcome, other: Outcome) -> Formula:
-    """Return the formula that two decisions differ in their status or interface."""
+    """Return the formula that is true if two decisions differ in their status or interface."""
     return disjunction((negation(equal(one.status, other.status)), differ_in_interface(one, other)))
 
 
 def differ_in_interface(one: Outcome, other: Outcome) -> Formula:
-    """Return the formula that two decisions name different interfaces."""
+    """Return the formula that is true if two decisions name different interfaces."""
     is_other = negation(equal(one.answer.text, other.answer.text))
     return conjunction((one.answer.known, other.answer.known, is_other))
 

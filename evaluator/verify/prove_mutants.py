@@ -20,8 +20,9 @@ def prove_mutants(
 ) -> Iterator[tuple[bool, bool]]:
     """Yield for each mutant whether it is proved to decide like its policy, and whether the proof was remembered.
 
-    For a changed condition, the proof is that the rule is true for the same interfaces. For two rules that change
-    places, the proof is that the status and the interface are the same. For a mutant without a rule, no proof is tried.
+    If the condition of a rule is changed, the proof shows that the rule is true for the same interfaces. If two rules
+    are exchanged, the proof shows that the status and the interface are the same. If a rule is removed, no proof is
+    tried.
     """
 
     def prove(number: int) -> Proof:

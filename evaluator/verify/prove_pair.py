@@ -41,9 +41,10 @@ _MOST_IN_GROUP = 6
 def prove_never(
     pair: PolicyPair, changes: Sequence[Change], seconds: float, resources: Resources
 ) -> Iterator[tuple[Proof, bool]]:
-    """Yield for each change the proof that it never happens, or why no proof was found, and whether it was remembered.
+    """Yield two values for each change: a result of the solver, and whether this result was remembered.
 
-    The work is done on all processors.
+    The result is the proof that no host shows the change, or the reason why no proof was found. The work is done on all
+    processors.
     """
 
     def prove(group: Sequence[int]) -> list[Proof]:
@@ -94,11 +95,11 @@ class _Both:
         return query_of(self._theory, (self._translator,), (self._old.encoder, self._new.encoder), goal)
 
     def differ(self) -> Formula:
-        """Return the formula that the two decisions differ in their status or interface."""
+        """Return the formula that is true if the two decisions differ in their status or interface."""
         return differ(self._old.outcome, self._new.outcome)
 
     def change(self, change: Change) -> Formula:
-        """Return the formula that a change happens."""
+        """Return the formula that is true if a change happens."""
         return self._transition(change) if isinstance(change, Transition) else self._other_finding(change)
 
     def _transition(self, change: Transition) -> Formula:
@@ -108,7 +109,10 @@ class _Both:
         return conjunction((*statuses, differ_in_interface(old, new) if change.old is change.new else TRUE))
 
     def _other_finding(self, change: FindingChange) -> Formula:
-        """Return the formula that only one policy makes a finding, although the status and the interface are equal."""
+        """Return the formula for the change of a finding.
+
+        It is true if only one policy makes the finding, and both policies give the same status and interface.
+        """
         makes, lacks = (self._new, self._old) if change.appears else (self._old, self._new)
         key = change.key
         about_nic = self._translator.host.some_nic(
@@ -129,7 +133,7 @@ class _Side:
         self._hits: dict[FindingKey, list[Relation]] = {}
 
     def about(self, key: FindingKey, nic: str) -> Formula:
-        """Return the formula that the policy makes a finding about an interface."""
+        """Return the formula that is true if the policy makes a finding about an interface."""
         if key not in self._hits:
             rules = rules_of_finding(self._program, key)
             before = self.outcome.before
@@ -137,7 +141,7 @@ class _Side:
         return disjunction([hits(nic) for hits in self._hits[key]])
 
     def without_nic(self, key: FindingKey) -> Formula:
-        """Return the formula that a rule without `nic` makes a finding."""
+        """Return the formula that is true if a rule without `nic` makes a finding."""
         rules = [(at, rule) for at, rule in rules_of_finding(self._program, key) if not rule.has_subject]
         translate, before = self._translator.condition, self.outcome.before
         return disjunction([translate(rule.condition, Scope(before[at])) for at, rule in rules])

@@ -112,8 +112,8 @@ def _families(owned: Sequence[Address]) -> Iterator[list[Address]]:
 def _primary(made: Mapping[tuple[object, ...], object], index: int, family: Sequence[Address]) -> Address:
     """Return the primary address of a family.
 
-    If an address was chosen as primary, it is this address. Otherwise it is an address about which nothing was chosen.
-    If every address was chosen as not primary, it is a new address.
+    The search has chosen for some addresses whether they are primary. If one address is primary, return this address.
+    Otherwise return an address without a choice. If no address is without a choice, return a new address.
     """
     chosen = {address: made.get(("primary", index, address)) for address in family}
     is_primary = [address for address in family if chosen[address]]

@@ -32,7 +32,7 @@ _SCHEMA = "policy-test"
 
 
 class Expectation(Struct, frozen=True):
-    """The expected result of a property, and the reason if it is meant to be false."""
+    """The expected result of a property: true, or false with the reason `because`."""
 
     is_true: bool = True
     because: str = ""

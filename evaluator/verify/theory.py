@@ -117,7 +117,7 @@ def _strict_order(relation: str, sort: str) -> tuple[Formula, ...]:
 
 
 def _for_all(variables: str, formula: Formula) -> Formula:
-    """Return the formula that a formula is true for all values of its variables.
+    """Return the formula with "for all" and the variables before it.
 
     The first letter of a variable determines its sort.
     """

@@ -84,7 +84,7 @@ class Translator:
         self._abstract: dict[tuple[Condition, tuple[str, ...]], str] = {}
 
     def condition(self, node: Condition, scope: Scope) -> Formula:
-        """Return the formula that a condition is true."""
+        """Return the translation of a condition."""
         match node:
             case AllOf(conditions=conditions):
                 return conjunction([self.condition(part, scope) for part in conditions])

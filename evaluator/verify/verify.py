@@ -247,7 +247,7 @@ class _Run:
         )
 
     def _abstracted(self, one: Property) -> tuple[str, ...]:
-        """Return the sentences about the words that the proof of a property models only in part."""
+        """Return the sentences about the words that the proof of a property does not model exactly."""
         if not isinstance(one.statement, Claim | Unchanged):
             return ()  # these properties are not proved by the solver
         return abstracted_words(self._program, one.statement, self._settings.parameters)

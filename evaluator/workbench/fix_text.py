@@ -45,7 +45,7 @@ class Fixed(Struct, frozen=True):
 def fix_text(before: Checked, check: Check, allowed: frozenset[Safety] = SAFE) -> Fixed:
     """Return the text of a policy after all fixes whose safety is in `allowed`.
 
-    `check` is a function that checks another text in the place of the policy's text.
+    `check` checks a changed text as if it were the text of the policy.
     """
     state = Fixed("" if before.source is None else before.source.text, (), before)
     fixer = _Fixer(check, state.text)

@@ -151,7 +151,7 @@ def _quantified(condition: Quantified, missing: Set[str]) -> bool | None:
 
 
 def _related(related: Related, missing: Set[str]) -> bool | None:
-    """Return the value of a relation without its `not`."""
+    """Return the value of a relation. If the relation has `not`, the value is the one before the negation."""
     left, right, relation = related.left, related.right, related.relation
     is_left, is_right = (_is_missing(side, missing) for side in (left, right))
     if relation is Relate.OVERLAPS and (is_left or is_right):
@@ -167,7 +167,7 @@ def _related(related: Related, missing: Set[str]) -> bool | None:
 
 
 def _kind(related: Related, missing: Set[str]) -> bool | None:
-    """Return the value of a comparison of `nic.kind` with kinds that reports of the format never contain."""
+    """Return the value of a comparison of `nic.kind` if all its kinds never occur in the report format, else None."""
     if not isinstance(related.left, Read) or related.left.word.name != "kind":
         return None
     values = related.right.operands if isinstance(related.right, ListOf) else (related.right,)

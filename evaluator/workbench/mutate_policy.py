@@ -65,7 +65,7 @@ class MutantResult(Struct, frozen=True):
 def judge_mutants(
     policy: Policy, cases: Sequence[PolicyCase], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> Iterator[MutantResult]:
-    """Yield the result for each mutant of a policy. The mutants that the tests `cases` kill are first."""
+    """Yield the result for each mutant of a policy. First are the mutants that a test in `cases` kills."""
     alive: list[Mutant] = []
     made = tuple(mutants(policy.program))
     killing = compute_in_order(lambda mutant: _killing_test(mutant, cases), made, resources.progress)

@@ -17,7 +17,10 @@ _ORDER = (Fate.PROVED, Fate.EQUAL, Fate.SURVIVED)
 
 
 def as_text(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:
-    """Yield the mutants that no test kills, with the survivors at the end. Then yield the number for each result."""
+    """Yield lines about the mutants that no test kills, then a line with the number of mutants for each result.
+
+    The mutants that survived are last, because they need a new test.
+    """
     for fate in _ORDER:
         for result in results:
             if result.fate is fate:
