@@ -72,8 +72,9 @@ def _source() -> Iterator[str]:
     yield from _block("yaml", _POLICY)
     yield from _section(
         "## 1. The text and its place: `policy/source/`",
-        "PyYAML gives the start and the end of each value.",
-        "A place is two offsets in the text: of the first character, and of the character after the last character.",
+        "PyYAML gives the place of each value: two offsets in the text.",
+        "The first offset points to the first character of the value.",
+        "The second offset points to the first character after the value.",
     )
     yield from _block("text", f"{problems.text(entry.span)}\n{_span(entry.span)}, {source.place(entry.span)}")
     yield from _section(
@@ -97,7 +98,11 @@ def _checked(program: Program) -> Iterator[str]:
         "The page leaves out `text` and `span` of each node.",
     )
     yield from _block("text", "\n".join(_tree(rule.condition)))
-    yield from _text("In the cost, n is the number of interfaces. A rule that changes the candidates has no code.")
+    yield from _text(
+        "In the column `cost`, n is the number of interfaces.",
+        "The column `code` has the code of the finding that a rule gives.",
+        "The verbs `match` and `discard` only change the candidates, so their rules give no finding.",
+    )
     rows = ((f"`{r.name}`", r.verb_name, f"`{r.place}`", str(r.cost), r.code and f"`{r.code}`") for r in program.rules)
     yield from (*table(("rule", "verb", "place", "cost", "code"), rows), "")
 
@@ -126,9 +131,10 @@ def _decided(decision: evaluator.Decision) -> Iterator[str]:
     steps = ((f"`{step.rule}`", _names(step.before), _names(step.hits), _names(step.after)) for step in decision.trace)
     yield from (*table(("rule", "candidates before", "true for", "candidates after"), steps), "")
     yield from _text(
-        "One candidate is left, and the condition of no `reject` rule was true for this candidate. So the",
-        f"status is `{decision.status}`, and the hostActiveNic is",
-        f"`{decision.host_active_nic}` (`policy/run/verdict.py`).",
+        f"One candidate is left: `{decision.host_active_nic}`.",
+        f"The condition of the `reject` rule is false for `{decision.host_active_nic}`.",
+        f"So the status is `{decision.status}`, and the hostActiveNic is `{decision.host_active_nic}`",
+        "(`policy/run/verdict.py`).",
     )
     yield from _section(
         "## 7. The explanation: `explain/`",
