@@ -32,25 +32,18 @@ def consistency_findings(facts: HostFacts, if_missing: str = _MAY_LEAVE_OUT) -> 
     slaves = [slave for lowers in facts.lower_devices.values() for slave in lowers.slaves]
     members = frozenset(slaves)
     yield from _dangling(facts, lower_names, if_missing)
-    for link in _with_addresses(facts, members):
-        yield from _address_on_slave(link)
+    with_addresses = {name for name, _, _ in facts.table.rows} | facts.table.irregular
+    for name in with_addresses & members:
+        yield from _address_on_slave(facts.link(name))
     if _DOWN not in facts.unsupported_words:
-        down = [name for name, link in facts.by_name.items() if link.up is False]
-        for link in _with_addresses(facts, frozenset(down)):
-            yield from _address_on_down_link(link)
+        for link in map(facts.link, with_addresses):
+            if link.up is False:
+                yield from _address_on_down_link(link)
     if len(slaves) > len(members):
         yield from _slaves_in_two_bonds(facts.lower_devices)
     if not _is_shallow(lower_names):
         yield from _cycles(facts)
     yield from _shared_addresses(facts)
-
-
-def _with_addresses(facts: HostFacts, names: frozenset[str]) -> list[Link]:
-    """Return the interfaces among `names` that possibly have addresses."""
-    if not names:
-        return []
-    owners = {name for name, _, _ in facts.table.rows if name in names} | (facts.table.irregular & names)
-    return [facts.by_name[name] for name in sorted(owners)]
 
 
 def _warning(

@@ -26,6 +26,7 @@ from evaluator.facts.link import Kind
 from evaluator.facts.table import table_of
 from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
+    UNSUPPORTED_WORDS,
     AnsibleHost,
     AnsibleLink,
     Device,
@@ -49,6 +50,8 @@ from evaluator.report.reading import (
     refuse_names_twice,
 )
 from evaluator.report.shapes import ANSIBLE_PAYLOAD, ANSIBLE_PREFIX, ANSIBLE_WRAPPER
+
+__all__ = ["UNSUPPORTED_WORDS", "read", "read_text"]
 
 SCHEMA = "ansible-facts"
 _ALL_LISTS = ("all_ipv4_addresses", "all_ipv6_addresses")

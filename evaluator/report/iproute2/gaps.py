@@ -57,7 +57,8 @@ def _has_names(addresses: Iterable[object]) -> bool:
 
 def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
     """Yield a finding for each indication that the output is incomplete."""
-    unnamed = sum(entry.ifname is UNSET and not any(map(_is_shown, _addresses(entry))) for entry in entries)
+    without_name = [entry for entry in entries if entry.ifname is UNSET]
+    unnamed = sum(not any(map(_is_shown, _addresses(entry))) for entry in without_name)
     if unnamed and any(interface.data.ifname is UNSET for interface in interfaces.values()):
         message = f"{_entries(unnamed)} no name: `ip -o` does not name links without an address"
         yield incomplete(message, hint="use `ip -j -d addr show` without `-o`")
@@ -65,12 +66,13 @@ def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface])
         yield incomplete(f"{_entries(unnamed)} no name: `up` or `dev` filtered these links out", hint=_USE_WHOLE)
     elif not interfaces:
         yield incomplete("the report describes no interface", hint=_USE_WHOLE)
-    hidden = sum(not _is_shown(address) for entry in entries for address in _addresses(entry))
+    without_text = [address for entry in entries for address in _addresses(entry) if address.local is UNSET]
+    hidden = without_text.count(_LEFT_OUT)
     if hidden:
         message = "1 address is empty" if hidden == 1 else f"{hidden} addresses are empty"
         yield incomplete(f"{message}: `scope` or another filter left them out", hint=_USE_WHOLE)
-    data_by_name = ((name, interface.data) for name, interface in interfaces.items())
-    without_list = sorted(name for name, data in data_by_name if data.addr_info is UNSET and data.ifname is not UNSET)
+    without_addresses = [name for name, interface in interfaces.items() if interface.data.addr_info is UNSET]
+    without_list = sorted(name for name in without_addresses if interfaces[name].data.ifname is not UNSET)
     if without_list:
         names = quote_all(without_list) if len(without_list) <= _MOST_NAMES else f"{len(without_list)} interfaces"
         yield incomplete(f"the report does not list the addresses of {names}", hint=_USE_ADDR)

@@ -38,6 +38,7 @@ _LINK_WORDS = frozenset({"nic is carrier", "nic.altnames"})
 _ADDRESS_WORDS = frozenset({"address.label", *(f"address is {flag}" for flag in ADDRESS_FLAGS)})
 _DETAIL_WORDS = frozenset({"nic.alias", *(f"nic is {kind}" for kind in Kind if kind is not Kind.LOOPBACK)})
 _FAMILIES = frozenset({4, 6})
+_NOT_LINKED = (UNSET, None)
 _PEERS = ("veth", "vxcan", "netkit")
 _WITH_MAC = ("ether", "infiniband", "loopback")
 _SLAVES, _PORTS = ("bond", "team"), ("bridge", "openvswitch")
@@ -79,22 +80,7 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
     @property
     def lowers(self) -> Lowers:
         """The lower devices: the linked device, and the members of a master."""
-        interface = self.interface
-        names = self.host.members.get(self.name, ())
-        base = self.host.base(interface)
-        if interface.data.linkinfo is UNSET and not names and base is None:
-            return NO_LOWERS
-        kind = interface.info_kind
-        elsewhere = interface.is_elsewhere and kind not in ("", *_PEERS)
-        if kind in _SLAVES:
-            return Lowers(slaves=names, base=base, elsewhere=elsewhere)
-        if kind in _PORTS:
-            return Lowers(ports=names, base=base, elsewhere=elsewhere)
-        if kind == "vrf":  # a VRF is a routing domain: its members are not lower devices and own their addresses
-            return Lowers(base=base, elsewhere=elsewhere)
-        ports = [interface.settings.slave1, interface.settings.slave2]  # an HSR or PRP ring is not a master
-        others = tuple(sorted({*names, *(port for port in ports if isinstance(port, str) and port)}))
-        return Lowers(base=base, others=others, elsewhere=elsewhere)
+        return self.host.lowers(self.name)
 
     @property
     def source(self) -> object:
@@ -185,17 +171,6 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
         if data.link is not UNSET and data.link is not None:
             pointers["base"] = f"{place}/link"
         return pointers
-
-    def findings(self) -> Iterator[Finding]:
-        """Yield a finding for each address for which duplicate address detection failed."""
-        for entry, _ in self.interface.addresses:
-            if entry.dadfailed is True and self.kind is not Kind.LOOPBACK:
-                message = (
-                    f"{quote(self.name)} has {quote(entry.local or '')}, which another host has "
-                    "(duplicate address detection failed); the address does not count"
-                )
-                addresses = tuple(map(str, filter(None, (_parsed(entry.local),))))
-                yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (self.name,), addresses)
 
     def _connected(self, families: frozenset[int]) -> Iterator[Route]:
         """Yield the connected routes that the kernel creates for the addresses. Routes of `families` are left out."""
@@ -295,6 +270,25 @@ class Iproute2Host(ReportedHost):
         altnames = [interface.data.altnames for interface in self.interfaces.values()]
         return [len(names) for names in altnames if names is not UNSET]
 
+    def lowers(self, name: str) -> Lowers:
+        """Return the lower devices of an interface: the linked device, and the members of a master."""
+        interface, names = self.interfaces[name], self.members.get(name, ())
+        data, kind = interface.data, interface.info_kind
+        has_settings = data.linkinfo is not UNSET and data.linkinfo.info_data is not UNSET
+        if not (kind or names or has_settings) and data.link in _NOT_LINKED:  # true for most network cards
+            return NO_LOWERS
+        base = self.base(interface)
+        elsewhere = interface.is_elsewhere and kind not in ("", *_PEERS)
+        if kind in _SLAVES:
+            return Lowers(slaves=names, base=base, elsewhere=elsewhere)
+        if kind in _PORTS:
+            return Lowers(ports=names, base=base, elsewhere=elsewhere)
+        if kind == "vrf":  # a VRF is a routing domain: its members are not lower devices and own their addresses
+            return Lowers(base=base, elsewhere=elsewhere)
+        ports = [interface.settings.slave1, interface.settings.slave2]  # an HSR or PRP ring is not a master
+        others = tuple(sorted({*names, *(port for port in ports if isinstance(port, str) and port)}))
+        return Lowers(base=base, others=others, elsewhere=elsewhere)
+
     def base(self, interface: Interface) -> str | None:
         """Return the linked device if it is a lower device. Two interfaces that link to each other are peers."""
         name = interface.linked_device
@@ -321,6 +315,18 @@ class Iproute2Host(ReportedHost):
             for entry in listed_addresses(interface.data, interface.places)
             if entry.local is not UNSET and entry.dadfailed is not True
         ]
+
+
+def duplicates(interface: Interface) -> Iterator[Finding]:
+    """Yield a finding for each address for which duplicate address detection failed."""
+    for entry, _ in interface.addresses:
+        if entry.dadfailed is True and interface.kind is not Kind.LOOPBACK:
+            message = (
+                f"{quote(interface.name)} has {quote(entry.local or '')}, which another host has "
+                "(duplicate address detection failed); the address does not count"
+            )
+            addresses = tuple(map(str, filter(None, (_parsed(entry.local),))))
+            yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (interface.name,), addresses)
 
 
 def _entries(addresses: Iterable[tuple[wire.Address, str]]) -> Iterator[AddressEntry]:

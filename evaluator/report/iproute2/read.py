@@ -25,7 +25,6 @@ from itertools import chain
 import msgspec
 from msgspec import UNSET
 
-from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode
 from evaluator.base.text import quote, quote_all
@@ -35,12 +34,14 @@ from evaluator.facts.table import table_of
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.iproute2 import wire
 from evaluator.report.iproute2.gaps import gaps, refuse_without_facts
-from evaluator.report.iproute2.interface import Interface, interface_of
-from evaluator.report.iproute2.link import Iproute2Host, Iproute2Link
+from evaluator.report.iproute2.interface import Interface, has_details, interface_of
+from evaluator.report.iproute2.link import UNSUPPORTED_WORDS, Iproute2Host, duplicates
 from evaluator.report.iproute2.route import RoutingTable, read_routes
 from evaluator.report.json_text import plain_copy
 from evaluator.report.kernel_names import with_readable_names
 from evaluator.report.reading import Reading, convert_or_none, decode_or_none, normalized, refuse_invalid
+
+__all__ = ["UNSUPPORTED_WORDS", "read", "read_text"]
 
 SCHEMA = "iproute2-report"
 _IF_MISSING = "use `ip -j -d addr show` without `dev` or another filter"
@@ -176,31 +177,36 @@ def findings(
 ) -> Iterator[Finding]:
     """Yield the findings about an output."""
     interfaces = host.interfaces
-    for any_link in facts.by_name.values():
-        link = checked_cast(any_link, Iproute2Link)
-        if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
-            yield from link.owned().findings
-        yield from link.findings()
-        yield from _master_not_reported(link.interface, interfaces)
+    for name, interface in interfaces.items():
+        if interface.kind is Kind.LOOPBACK or name in facts.table.irregular:
+            yield from host.owned(interface).findings
+        if _has_duplicate(interface):
+            yield from duplicates(interface)
+        if interface.data.master is not UNSET and interface.data.master not in interfaces:
+            yield _master_not_reported(interface, interface.data.master)
     yield from gaps(entries, interfaces)
     yield from consistency_findings(facts, _IF_MISSING)
     yield from table.findings if table else ()
     yield from _kinds_unknown(facts, interfaces)
 
 
-def _master_not_reported(interface: Interface, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
-    master, info = interface.data.master, interface.data.linkinfo
-    if master is not UNSET and master not in interfaces:
-        kind = "" if info is UNSET else info.info_slave_kind
-        yield Finding(
-            FindingCode.MASTER_NOT_REPORTED,
-            Severity.WARNING,
-            f"{quote(interface.name)} is enslaved to {quote(master)}"
-            + (f", a {quote(kind)}" if kind else "")
-            + ", which the report does not describe",
-            (interface.name,),
-            hint="use `ip -j -d addr show` without `dev`, `master` or `type`",
-        )
+def _has_duplicate(interface: Interface) -> bool:
+    addresses = interface.data.addr_info
+    return addresses is not UNSET and True in [entry.dadfailed for entry in addresses]
+
+
+def _master_not_reported(interface: Interface, master: str) -> Finding:
+    info = interface.data.linkinfo
+    kind = "" if info is UNSET else info.info_slave_kind
+    return Finding(
+        FindingCode.MASTER_NOT_REPORTED,
+        Severity.WARNING,
+        f"{quote(interface.name)} is enslaved to {quote(master)}"
+        + (f", a {quote(kind)}" if kind else "")
+        + ", which the report does not describe",
+        (interface.name,),
+        hint="use `ip -j -d addr show` without `dev`, `master` or `type`",
+    )
 
 
 def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Iterator[Finding]:
@@ -209,33 +215,28 @@ def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Ite
         subject = quote_all(sorted(names)) if len(names) <= 5 else f"{len(names)} interfaces"
         message = f"the report does not show the kind of {subject}, so a bridge may not be recognized"
         yield Finding(FindingCode.KIND_UNKNOWN, Severity.WARNING, message, hint="use `ip -j -d addr show`")
-    yield from filter(None, map(_members_disagree, interfaces.values()))
-    for link in facts.by_name.values():
-        if link.kind is Kind.OVS and link.addresses:
-            message = (
-                f"{quote(link.name)} belongs to Open vSwitch, and the kernel does not report whether it is a bridge"
-            )
+    for name, interface in interfaces.items():
+        if len(interface.member_kinds) > 1 and not interface.info_kind:
+            yield _members_disagree(interface)
+        if interface.kind is Kind.OVS and facts.link(name).addresses:
+            message = f"{quote(name)} belongs to Open vSwitch, and the kernel does not report whether it is a bridge"
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
                 message,
-                (link.name,),
-                hint=f"run `ovs-vsctl br-exists {link.name}` on the host",
+                (name,),
+                hint=f"run `ovs-vsctl br-exists {name}` on the host",
             )
 
 
 def _has_kind(interface: Interface) -> bool:
     """Return whether the report shows the kind of an interface."""
-    return interface.has_details or bool(interface.info_kind) or interface.kind is Kind.LOOPBACK
+    return bool(interface.info_kind) or interface.kind is Kind.LOOPBACK or has_details(interface.data)
 
 
-def _members_disagree(interface: Interface) -> Finding | None:
-    kinds = interface.member_kinds
-    if interface.info_kind or len(kinds) < 2:
-        return None
-    message = (
-        f"the members of {quote(interface.name)} report different kinds for this interface: {quote_all(sorted(kinds))}"
-    )
+def _members_disagree(interface: Interface) -> Finding:
+    kinds = quote_all(sorted(interface.member_kinds))
+    message = f"the members of {quote(interface.name)} report different kinds for this interface: {kinds}"
     return Finding(
         FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
     )

@@ -36,7 +36,7 @@ from evaluator.report.nmstate.device import (
     listed_members,
     part_of,
 )
-from evaluator.report.nmstate.link import NmstateHost, NmstateLink, is_of_kernel_reader
+from evaluator.report.nmstate.link import UNSUPPORTED_WORDS, NmstateHost, NmstateLink, is_of_kernel_reader
 from evaluator.report.nmstate.wire import State
 from evaluator.report.reading import (
     Reading,
@@ -46,6 +46,8 @@ from evaluator.report.reading import (
     refuse_invalid,
     refuse_names_twice,
 )
+
+__all__ = ["UNSUPPORTED_WORDS", "read", "read_text"]
 
 SCHEMA = "nmstate-report"
 _MOST_NAMES = 5
