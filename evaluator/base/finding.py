@@ -108,7 +108,7 @@ class FindingCode(StrEnum):
     KIND_UNKNOWN = (
         "KIND_UNKNOWN",
         _REPORT,
-        "the report does not contain the kind of an interface, so it may be a bridge",
+        "the report does not contain the kind of an interface, so the interface may be a bridge",
         Trait.ORDINARY_ELSEWHERE,
     )
     LINK_CYCLE = (

@@ -116,7 +116,10 @@ def _checks(options: argparse.Namespace) -> Iterator[Checked]:
 
 
 def _check(name: str, options: argparse.Namespace) -> tuple[Checked, Check]:
-    """Return the result for a policy, and a function that checks another text as if the file contained this text."""
+    """Return the result for a policy, and a function that checks a changed text of this policy.
+
+    The function uses the name, the file and the options of the policy. So fixes can be checked before they are written.
+    """
     search, assignments = policy_path_of(options), options.param
     if name == STANDARD_INPUT:
         check = partial(check_text, name=NAME_OF_INPUT, policy_path=search, assignments=assignments)

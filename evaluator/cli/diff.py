@@ -59,7 +59,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proof", action="store_true", help=proof)
     add_effort_to(parser)
     CACHE.add_to(parser)
-    tests = "with `--proof`, append a test of NEW to this file for each kind of change that a host has"
+    tests = "with `--proof`, append to this file one test of NEW for each kind of change, if a host has this change"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
 
 

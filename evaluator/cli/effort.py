@@ -22,7 +22,7 @@ def _size(text: str) -> int:
 
 
 def size_of_search(text: str) -> int:
-    """Return the value of `--size` for a search that decides only a few hosts of each size."""
+    """Return the value of `--size` for `mutate` and `test --generate`. The greatest value is less than for `verify`."""
     if text.isdecimal() and int(text) <= _LARGEST_SEARCH:
         return int(text)
     raise argparse.ArgumentTypeError(f"must be a number from 0 to {_LARGEST_SEARCH}")

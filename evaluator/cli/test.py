@@ -31,9 +31,9 @@ _OUTPUT = output_choice(form.name for form in FORMS)
 _GENERATE = Action("evaluator.cli.actions.generate_tests:run")
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 _DESCRIPTION = (
-    "Run policy tests: the given files, and every *.test.yaml below the given folders. A failing test shows the rule "
-    "that makes the difference and the values that the rule read. A test is vacuous if it passes only because no "
-    "interface could own an address of the host."
+    "Run policy tests: the given files, and every *.test.yaml below the given folders. For a failing test, the output "
+    "names the rules that cause the failure, and the values that these rules read. A test is vacuous if it passes "
+    "with almost every policy, for example because the host has no interface."
 )
 
 
@@ -57,8 +57,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)
     _STRICT.add_to(parser)
     generate = (
-        "instead of running tests, print a few tests of this policy in which every outcome of every rule and clause "
-        "occurs"
+        "do not run tests, but print new tests for this policy: each rule fires in one test and does not fire in "
+        "another test, and each clause is true in one test and false in another test"
     )
     parser.add_argument("--generate", metavar="POLICY", dest="policy", help=generate)
     size = "with --generate, search hosts with at most this number of interfaces (default: 3)"

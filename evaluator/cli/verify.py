@@ -78,8 +78,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
     verbose = (
-        "print for each counterexample the clauses that decided about each interface, with their values; print for "
-        "each clause of the policy a decision that changes if the clause is replaced by true or false"
+        "for each counterexample, print the clauses that decided about each interface, with their values; for each "
+        "clause of the policy, print a decision that changes if the clause is replaced by true or false"
     )
     parser.add_argument("-v", "--verbose", action="store_true", help=verbose)
     add_policy_path_to(parser)

@@ -86,7 +86,10 @@ def _involved(links: tuple[Link, ...], decision: Decision) -> tuple[Link, ...]:
 
 
 def _addresses_to_decide(case: Case) -> tuple[Address, ...]:
-    """Return the host addresses for which a separate decision is made: fewer than all if the host is large."""
+    """Return the host addresses with which the case is decided again, each time with only one address.
+
+    If the host is large, these are only the first addresses, to save time.
+    """
     work = len(case.program.rules) * max(case.report.facts.size, 1)
     return (case.host.answers or case.host.withheld)[: max(_MOST_WORK_ON_ANSWERS // work, _FEWEST_ANSWERS)]
 
@@ -156,7 +159,11 @@ def _with_changes(
 
 
 class _NearMissSentences:
-    """Near misses of interfaces, and findings about an interface that owns a host address which does not count."""
+    """Sentences about interfaces that almost own a host address.
+
+    The sentences are near misses, and messages about host addresses that activenic ignores. For example, it ignores the
+    addresses of a loopback link.
+    """
 
     def __init__(self, question: Question, decision: Decision) -> None:
         self._near = NearMisses(question)

@@ -1,10 +1,11 @@
 """The owner index of a host: one row for each address of an interface, with the address as packed octets.
 
-A decision has three queries on addresses: the interfaces that own an address, the interfaces with a subnet around an
-address, and the addresses that are on several interfaces. On a host with thousands of interfaces, most addresses are in
-no result of these queries. An `OwnedAddress` for each address, with JSON Pointer and flags, would cost more than the
-whole decision. So the index has no address objects. A row is a plain tuple (interface, octets, prefix length), and each
-query is one pass over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text in one call.
+A decision asks three questions about addresses: Which interfaces own a host address? Which interfaces have a subnet
+that contains a host address? Which addresses are on several interfaces? On a host with thousands of interfaces, the
+answers contain only few of the addresses. An `OwnedAddress` for each address, with JSON Pointer and flags, would cost
+more than the whole decision. So the index has no address objects. A row is a plain tuple (interface, octets, prefix
+length), and each query is one pass over the rows. `bytes` are compared and hashed in C, and `inet_pton` parses a text
+in one call.
 
 Only a regular entry becomes a row. An entry is regular if `inet_pton` accepts the text, the prefix length is decimal or
 missing, and the address can identify a host. All other entries are irregular. Examples are an entry with a zone or a
@@ -15,8 +16,8 @@ gives the findings. On a usual host `irregular` is empty.
 
 Invariants: an interface that is not in `irregular` has a row for each of its entries, and each row is one of its
 addresses. An interface in `irregular` can have rows too, but some of its rows can be missing. So every query adds the
-names in `irregular` to its result (`HostFacts.with_irregular`). An interface can have several rows with the same
-address. `Link.addresses` drops some of these rows (`with_repeated_address`).
+names in `irregular` to its result (`HostFacts.with_irregular`). If an interface has an address several times, the index
+has a row for each time. `Link.addresses` can have fewer entries for such an address (`with_repeated_address`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ Only interfaces with an upper or lower device are nodes, so that 200 000 unrelat
 
 The closure has a bit set for each node, stored as one `int`. Bit n is set if the node reaches the node with number n.
 The closure is built in one pass over the strongly connected components in topological order, lower devices first. The
-set of a component is the union of its lower devices and of their sets, without the nodes of the component itself.
+set of a component contains its lower devices, and all nodes in the sets of these lower devices. It does not contain the
+nodes of the component itself.
 Usually the graph has no cycle, and Kahn's algorithm gives the order. If the graph has a cycle, Kosaraju's algorithm
 finds the components and the order.
 
@@ -17,8 +18,9 @@ An `int` is as long as its highest bit. So bits are numbered separately for each
 a weakly connected component: a group of nodes that are connected, directly or over other nodes. The set of a VLAN on a
 network card is then one bit long, even if the host has thousands of other interfaces.
 
-A closure of n nodes in one stack has up to n²/2 bits in each direction. A deep stack of interfaces really needs this
-many bits. `octets` computes an upper bound of the size from the order alone, before the closure is built. The step
+In one stack of n nodes, the sets of the nodes below have up to n²/2 bits together, and the sets of the nodes above too.
+A deep stack of interfaces really reaches this size, because each interface is above all lower interfaces of the stack.
+`octets` computes an upper bound of the size from the order alone, before the closure is built. The step
 budget counts this size. A policy that needs more than the budget is refused. Explanations and findings are not part of
 the budget. They build the closure only if its size is at most `_MAX_OCTETS`. Otherwise each of their queries walks the
 graph, in linear time.

@@ -60,7 +60,10 @@ class FleetComparison(Struct, frozen=True):
 
     @property
     def labels(self) -> tuple[tuple[str, int], ...]:
-        """The number of changed hosts for each label `name=value` and transition. The greatest number is first."""
+        """The number of changed hosts for each pair of a label and a transition. The greatest number is first.
+
+        An example of a pair is `rack=r7 resolved → ambiguous`.
+        """
         counts = Counter(
             f"{name}={value} {change.transition[0]} → {change.transition[1]}"
             for change in self.comparison.changes

@@ -1,4 +1,4 @@
-"""Writes the page of a summary into a folder, and a page for each host, up to a number of hosts.
+"""Writes a folder with the page of a summary and the pages of single hosts. A limit sets the greatest number of hosts.
 
 A host is found in the inputs by its id, and its question is decided again. The page must explain the decision that is
 in the result. So the new decision must have the same status and interface as the result. If the result has digests, the

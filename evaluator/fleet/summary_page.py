@@ -1,10 +1,10 @@
-"""Reads the content of the page of a summary from a result: charts by status, kind, code and label, and their hosts.
+"""Reads the charts of a summary page from the result of `fleet decide`: by status, kind, code and label.
 
-DuckDB copies the rows into a table, because about a hundred queries follow: two for each bar. The memory of DuckDB is
-limited; further rows are on the disk (`summary.opened`). The number of bars and the number of hosts of a bar are
-limited too, so that a browser opens the page quickly. The last bar of a chart counts all values that have no bar of
-their own. Every bar has a query that lists all of its hosts. The page shows the query, and the same condition selects
-the rows and the counts of the bar, so they cannot differ.
+DuckDB copies the rows of the result into a table, because about a hundred queries follow: two for each bar. The memory
+of DuckDB is limited, so DuckDB stores the rows of a large result on the disk (`summary.opened`). The number of bars and
+the number of hosts of a bar are limited too, so that a browser opens the page quickly. The last bar of a chart counts
+all values that have no bar of their own. For every bar, the page shows a query that lists all hosts of the bar. The
+hosts and the length of a bar are read with the condition of this query, so they always agree.
 """
 
 from __future__ import annotations

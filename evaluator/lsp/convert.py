@@ -45,7 +45,7 @@ _SYMBOL_KINDS = {
 
 
 class View:
-    """A document in which a place is a line and a character, as in the client."""
+    """A document for the client. The client names a place by its line and character, the server by its offset."""
 
     def __init__(self, document: Document, uri: str, units: Callable[[str], int]) -> None:
         self.document = document

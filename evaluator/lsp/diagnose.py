@@ -88,7 +88,7 @@ def _policy(chain: Keyed[PolicyChain]) -> Policy:
 
 
 def _own(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the diagnostics of a text. If its bases have errors, one more diagnostic reports this."""
+    """Return the diagnostics of a text. If the policies that it extends have errors, add one diagnostic about them."""
     own: list[Diagnostic] = []
     of_bases: list[Diagnostic] = []
     for problem in diagnostics:

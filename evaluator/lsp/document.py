@@ -43,9 +43,9 @@ class Kind(Enum):
 
 
 class Document(Struct, frozen=True, dict=True):
-    """A text and its identity: `key` is the resolved path of its file, or the URI of a text without a file.
+    """A text. `key` identifies it: the path of its file with all symbolic links resolved, or the URI if it has no file.
 
-    `path` is the path of this file that the editor or another file uses. `raw` is the text of the file.
+    `path` is the path of the file as the editor or another policy writes it. `raw` is the text itself.
     """
 
     key: str

@@ -101,13 +101,13 @@ class Sentence(Struct, frozen=True):
         return self.tokens[at].kind if 0 <= at < len(self.tokens) else ""
 
     def start_of_word(self, at: int) -> int:
-        """Return the index of the first name of the dotted word that contains a token."""
+        """Return the index at which a dotted word begins: `nic` in `nic.name`. The token `at` is in the word."""
         while at >= 2 and self.kind(at - 1) == "DOT" and self.kind(at - 2) in ("NAME", "RPAR"):
             at -= 2
         return at
 
     def start_of_operand(self, at: int) -> int:
-        """Return the index of the first token of the operand that ends with a token."""
+        """Return the index at which an operand begins. The token `at` is the last token of the operand."""
         if self.kind(at) not in ("RPAR", "RSQB"):
             return self.start_of_word(at)
         depth = 0
@@ -140,7 +140,7 @@ def variables_at(sentence: Sentence, at: int, scope: Scope) -> dict[str, Type | 
 
 
 def type_of_operand(sentence: Sentence, start: int, scope: Scope) -> Type | None:
-    """Return the type of the operand that begins with a token; None if unknown."""
+    """Return the type of an operand; None if unknown. The token `start` is the first token of the operand."""
     return _type_of_operand(sentence, start, variables_at(sentence, start, scope), scope)
 
 

@@ -317,7 +317,7 @@ def _lenses(ls: PolicyServer, params: types.CodeLensParams) -> list[types.CodeLe
 
 
 def _explain_rule(ls: PolicyServer, uri: str, rule: str, question: str) -> str:
-    """Show a text with the effect of a rule on each interface of a question, and return the text."""
+    """Show and return a text: for each interface of a question, the text describes the effect of a rule."""
     try:
         text = explain_rule(ls.texts, ls.view_of(uri).document, rule, question)
     except QuestionError as error:

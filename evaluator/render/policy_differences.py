@@ -178,9 +178,9 @@ def reason_words(result: ChangeResult) -> str:
     """Return why a change has neither an example nor a proof."""
     match result.verdict:
         case NeverUpTo(size=size):
-            return f"never on hosts of at most {size} interfaces; no proof for larger hosts"
+            return f"no host of at most {size} interfaces has this change; no proof for larger hosts"
         case Undecided(size=size):
-            return f"undecided; never on hosts of at most {size} interfaces"
+            return f"undecided; no host of at most {size} interfaces has this change"
     raise TypeError("a change with an example or a proof needs no reason")
 
 

@@ -172,7 +172,7 @@ def _assumed(results: Sequence[PropertyResult]) -> Iterator[Html]:
         content.append(element("ul", *(element("li", law) for law in assumed)))
         content.append(element("p", NOT_COVERED))
     if abstracted:
-        content.append(element("p", "Not modelled exactly, so the proofs consider every possibility:"))
+        content.append(element("p", "The proofs do not model these facts exactly, and so allow every value of them:"))
         content.append(element("ul", *(element("li", sentence) for sentence in abstracted)))
     if content:
         yield section("What is assumed", "assumed", *content)

@@ -79,12 +79,12 @@ def _is_nesting_limit(error: yaml.YAMLError) -> bool:
 
 
 def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise the error that this reader would raise if libyaml itself had no nesting limit.
+    """Raise the error of this reader for a text with too many levels of nesting.
 
-    libyaml 0.2.6 refuses 1000 levels. The scanner of libyaml reads up to 1024 characters ahead of the events. So
-    libyaml can fail before this reader receives an event that this reader would refuse. The text before the refused
-    level is within the limit of libyaml, but exceeds the limit of this reader. So this text is parsed again, and this
-    reader raises its own error.
+    This reader allows fewer levels than libyaml 0.2.6, which refuses 1000 levels. But libyaml scans up to 1024
+    characters ahead. So libyaml can fail at level 1000 before it returns the first level that is too deep for this
+    reader. The error of libyaml has the place of level 1000. If the text is cut at this place, libyaml accepts it. So
+    the cut text is parsed again, and this reader raises its own error.
     """
     mark = getattr(error, "problem_mark", None)
     if mark is not None:

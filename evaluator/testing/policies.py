@@ -54,7 +54,7 @@ class Policies:
         return NamedPolicy(file, self.load(file))
 
     def files(self, name: str) -> tuple[PolicyFile, ...]:
-        """Return the files of the texts of a policy, base first."""
+        """Return the files of a policy: the policies that it extends first, then its own file."""
         if name not in self._files:
             chain = read_chain(find_policy(name, self._search), files_of(self._search))
             self._files[name] = files_of_texts(self.load(name).program, chain)
@@ -68,7 +68,7 @@ def policy_file(name: str, folder: Path) -> str:
 
 
 def files_of_texts(program: Program, chain: PolicyChain) -> tuple[PolicyFile, ...]:
-    """Return the files of the texts of a policy, base first."""
+    """Return the files of a policy: the policies that it extends first, then its own file."""
     return tuple(
         PolicyFile(text.name, text.sha256, _path_of(source))
         for text, source in zip(program.texts, chain.sources, strict=True)

@@ -70,7 +70,11 @@ class AddressClass(Struct, frozen=True):
 
 
 class AddressClasses(Struct, frozen=True):
-    """The classes, and the networks with addresses that no class has, because a range of them is too small."""
+    """The classes, and the networks that are too small for a class.
+
+    A class needs four addresses. If a range has fewer addresses, no class covers them, and `missing` has the networks
+    that contain this range.
+    """
 
     classes: tuple[AddressClass, ...]
     missing: tuple[Cidr, ...]

@@ -111,10 +111,10 @@ class _Search:
                 self._add(part, is_order)
 
     def _first_way(self, is_proved: Callable[[IsImpossible], bool]) -> IsImpossible | None:
-        """Return the first way to find strict orders with which a proof succeeds; None if no proof succeeds.
+        """Return the function `is_order` with which the proof succeeds; None if it fails with both functions.
 
-        There are two ways: to find no strict orders, or to ask the solver for them. Asking the solver comes second,
-        because it makes the search longer and is seldom needed.
+        A proof may need the law of finite orders. The solver must then find out which relations are strict orders. This
+        takes time and is seldom necessary, so the proof is first tried without this law.
         """
         return next((is_order for is_order in (_no_order, self._is_impossible) if is_proved(is_order)), None)
 
@@ -124,13 +124,14 @@ class _Search:
         return any(dead.can is not Can.HOLD or is_inside(part.clause, dead.clause) for dead in before)
 
     def _choosers(self, number: int) -> tuple[int, ...]:
-        """Return the numbers of the rules before a rule that change the candidates."""
+        """Return the numbers of the earlier rules that can change the candidates."""
         return tuple(at for at in range(number) if self._program.rules[at].verb.chooses)
 
     def _is_dead(self, part: Part, rules: Collection[int], condition: Condition, is_order: IsImpossible) -> bool:
-        """Return whether a part with a condition is dead.
+        """Return whether a part is dead if its rule has the given condition.
 
-        Only the conditions of the given earlier rules are used. Any other earlier rule can be true for any interfaces.
+        The proof uses only the conditions of the earlier rules in `rules`. For every other earlier rule, it assumes
+        nothing: the rule may match any interfaces.
         """
         rule = replace(self._program.rules[part.number], condition=condition)
         worlds = (World(),) if rule.has_subject else (World(), World(is_empty=True))
@@ -142,9 +143,9 @@ class _Search:
         return self._is_impossible(self._before(number, rules, World(), is_order).some_candidate())
 
     def _before(self, number: int, rules: Collection[int], world: World, is_order: IsImpossible) -> _Place:
-        """Return the place before a rule.
+        """Return the state of a decision just before a rule is evaluated.
 
-        Only the conditions of the earlier rules in `rules` are used. Any other earlier rule can be true for any
+        The state follows from the conditions of the earlier rules in `rules`. Every other earlier rule may match any
         interfaces.
         """
         place = _Place(world, is_order)
@@ -186,7 +187,7 @@ class _Search:
 
 
 class _Place:
-    """A place between two rules of a policy: the formulas about the candidates there, for one host."""
+    """The state of a decision between two rules: the formulas about the candidates, for one host."""
 
     def __init__(self, world: World, is_order: IsImpossible) -> None:
         self._translator = Translator(Theory(), world)
@@ -194,16 +195,16 @@ class _Place:
         self._candidates: Relation = no_interface
 
     def follow(self, rule: Rule, *, is_assumed: bool) -> None:
-        """Go to the place after a rule. If not `is_assumed`, the rule can be true for any interfaces."""
+        """Apply a rule to the candidates. If the condition of the rule is not assumed, it may match any interfaces."""
         hits = self._encoder.hits(rule, self._candidates) if is_assumed else self._encoder.any_hits(rule)
         self._candidates = self._encoder.after(rule, self._candidates, hits)
 
     def some_candidate(self) -> str:
-        """Return the question whether there is a candidate at this place."""
+        """Return the question whether there is a candidate in this state."""
         return self._script(self._translator.host.some_nic(self._candidates))
 
     def part(self, rule: Rule, can: Can) -> str:
-        """Return the question whether a rule at this place can fire, or whether it can change the candidates."""
+        """Return the question whether a rule can fire in this state, or whether it can change the candidates."""
         host, before = self._translator.host, self._candidates
         if not rule.has_subject:
             return self._script(self._translator.condition(rule.condition, Scope(before)))

@@ -1,11 +1,12 @@
-"""Searches the smallest host for which the decisions of two policies differ in one way.
+"""Searches the smallest host for each change between two policies.
 
-All transitions are searched together, because they read the same facts. Each finding is searched separately. For each
-host, first only the rules that make this finding are evaluated. If these rules give different results, the two
-decisions are made. So facts that only other rules read are not varied.
+A change is a transition (another status or interface) or a change of a finding. One search looks for all transitions,
+because they depend on the same facts. Each finding has its own search. On each host, this search first evaluates only
+the rules that make the finding. Only if the rules of the two policies give different results, both policies decide the
+whole host. So the search need not vary the facts that only other rules read.
 
-A host is returned only if the library confirms it: both policies decide its report, and the change is in the two
-decisions.
+A host is returned only if the library confirms it: both policies decide the report of the host, and the two decisions
+really have the change.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ class Searched(Struct, frozen=True):
     """The result of a search for one change.
 
     `example` is the smallest host that shows the change, None without such a host. All hosts of at most `size`
-    interfaces were decided. `words` are the words of the rules whose values were not enumerated. `is_remembered` is
-    true if an earlier run found the result.
+    interfaces were decided. The rules read the words in `words`, but the search did not try all values of these words.
+    `is_remembered` is true if an earlier run found the result.
     """
 
     example: ChangedHost | None
@@ -90,7 +91,8 @@ def search_changes(
 ) -> Iterator[Searched]:
     """Yield the result of the search for each change.
 
-    The changes of one finding must be neighbours. Raises Unconfirmed if the library decides a host in another way.
+    If a finding has several changes, they must follow each other in `changes`. Raises Unconfirmed if the search found a
+    host, but the library makes another decision for this host.
     """
     transitions = tuple(change for change in changes if isinstance(change, Transition))
     findings = [change for change in changes if isinstance(change, FindingChange)]
@@ -138,7 +140,7 @@ def _transitions(
 def _findings(
     policies: Policies, groups: Sequence[Sequence[FindingChange]], limits: Limits, resources: Resources
 ) -> Iterator[tuple[_Found, bool]]:
-    """Search for each change of a finding the smallest host with this change, on all processors."""
+    """Search the smallest host with each change of each finding. All processors share the work."""
     pair = policies.pair
     kind = AnswerKind(_Found, is_confirmed=lambda number, found: _is_confirmed(policies, groups[number], found))
     questions = [question_of("findings", pair, group, limits) for group in groups]

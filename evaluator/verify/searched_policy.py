@@ -1,10 +1,11 @@
-"""A policy as the search of small hosts decides it: compiled as in production, with two differences.
+"""Compiles a policy for the search of small hosts. The code differs in two points from the code in production.
 
-The steps are not counted. The step budget reads the name of the host and all parameters before the first rule. In a
-search, each read is a choice, so each host would be decided several times with the same result.
-
-The word `nic.name` reads `LazyLink.chosen_name`. The program also uses the attribute `name` as the key of an interface,
-so the program reads `name` often. Such a read does not mean that a condition depends on the text of the name.
+1. The steps are not counted. In production, the step budget reads the name of the host and all parameters before the
+   first rule. The search tries every value of each fact that is read. So it would decide a host several times with the
+   same result.
+2. The word `nic.name` reads the attribute `LazyLink.chosen_name` instead of `name`. The compiled code also uses `name`
+   as the key of an interface, so it reads `name` even if no condition compares names. The search must try several names
+   only if a condition compares names, and `chosen_name` is read only then.
 """
 
 from __future__ import annotations

@@ -33,9 +33,9 @@ class Answer(StrEnum):
 def ask(script: str, seconds: float, effort: int | None = None) -> Answer:
     """Return the answer to an SMT-LIB text that ends with `(check-sat)`.
 
-    The strategies take turns, and each turn has a greater limit of effort. So if one strategy finds an answer quickly,
-    the other strategies do not delay it for long. The search ends after `seconds` of processor time, or when the limit
-    would be greater than `effort`.
+    Each strategy of the solver gets a small limit of effort. If no strategy finds an answer, each strategy is tried
+    again with a greater limit. So a strategy that needs little effort is never blocked for long by the others. The
+    search ends after `seconds` of processor time. It also ends before the limit is greater than `effort`.
     """
     end = process_time() + seconds
     share = _FIRST_EFFORT if effort is None else min(_FIRST_EFFORT, effort)

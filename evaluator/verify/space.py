@@ -100,15 +100,15 @@ _ENUMERATED = frozenset(
 class Space(Struct, frozen=True):
     """The values that the facts of the searched hosts take.
 
-    `answers` are the sets of host addresses, each in the order of the answer. Hosts of more than
-    `most_with_two_answers` interfaces have at most one host address. `alike` are the sets of two addresses for which
-    every condition has the same value. `added` are addresses that no interface owns. `has_order` is true if conditions
-    read an order. `has_exact_positions` is true if conditions compare positions with values other than positions.
-    `integers` are the values of facts that are integers, None if unknown. `networks` are the logical networks.
-    `prefixes` are the prefix lengths of addresses by the version of IP; empty if no condition reads them. `others` are
-    the sets of addresses that an interface has besides the host addresses. `names` are the names of interfaces that the
-    conditions distinguish. `parameters` are the values of the parameters, and of the names that only claims have.
-    `policy_parameters` are the names of the parameters of the policy.
+    `answers` are the sets of host addresses, each in the order of the DNS answers. Hosts of more than
+    `most_with_two_answers` interfaces have at most one host address. `alike` are sets of two host addresses that no
+    condition can distinguish. `added` are addresses that no interface owns. `has_order` is true if conditions read an
+    order. `has_exact_positions` is true if a condition compares a position with a number. `integers` are the values of
+    facts that are integers, None if unknown. `networks` are the logical networks. `prefixes` are the prefix lengths of
+    addresses by the version of IP; empty if no condition reads them. `others` are the sets of addresses that an
+    interface has besides the host addresses. `names` are the names of interfaces that the conditions distinguish.
+    `parameters` are the values of the names in the conditions: parameters of the policy, and names that only a claim
+    uses. `policy_parameters` are the names of the parameters of the policy.
     """
 
     answers: tuple[AnswerSet, ...]
@@ -208,16 +208,20 @@ def _words_and_states(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
 def _left_out_words(
     facts: frozenset[str], nodes: Sequence[Condition | Expression], free: frozenset[str]
 ) -> Iterator[str]:
-    """Yield the words, addresses and networks whose values are not enumerated, or not for each comparison."""
+    """Yield the words, addresses and networks for which the search does not try all values that conditions distinguish.
+
+    For example, the search does not try two different MTUs for a condition that compares two MTUs.
+    """
     yield from facts - _ENUMERATED
     yield from uncovered(nodes, free)
     yield from _left_out_addresses(nodes)
 
 
 def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
-    """Yield addresses and networks of conditions that the search does not cover.
+    """Yield the addresses and networks in conditions that the search does not cover.
 
-    Either no small host has such an address, or the search has no values on both sides of it.
+    For example, no small host has the address in `nic.addresses overlaps [address("192.0.2.77")]`. A network is covered
+    if conditions only test whether an address is in it: small hosts have addresses inside and outside of the network.
     """
     for node in nodes:
         if isinstance(node, Related):
@@ -230,10 +234,12 @@ def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str
 def _left_out_routes(
     read: frozenset[str], distinguished: Distinguished, literals: Literals, others: tuple[AnswerSet, ...]
 ) -> Iterator[str]:
-    """Yield the targets of routes that are in a network of the conditions, and gateways beside other addresses.
+    """Yield the parts of conditions about routes that the search does not cover.
 
-    An address in such a network would always have a route to the target. An interface with another address has no
-    gateway.
+    - The target of a route, if it is an IPv6 address, or if a condition has a network that contains it. An interface
+      with an address in this network would always have a route to the target.
+    - `nic.gateways`, if interfaces have addresses besides the host addresses. In the search, only an interface without
+      such addresses has a gateway.
     """
     if read & _OF_ROUTES:
         usual = distinguished.signature(_UNUSABLE)
@@ -254,7 +260,11 @@ def _is_given(node: Expression, *bases: Base) -> bool:
 
 
 def _name_texts(nodes: Iterable[Condition | Expression], literals: Literals) -> tuple[NameTexts, tuple[str, ...]]:
-    """Return the texts of names that globs distinguish, and `nic.name` if globs do not distinguish all names."""
+    """Return the names of interfaces to try, and the words that the search does not cover.
+
+    The names differ in the globs and texts of the conditions that match them. If a condition compares names in another
+    way, or if there are too many combinations of globs, no names are returned, and `nic.name` is not covered.
+    """
     globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
     texts = None if None in globs else NameTexts.of([glob for glob in globs if glob is not None])
     return (NameTexts(), ("nic.name",)) if texts is None else (texts, ())
@@ -339,10 +349,11 @@ def _networks(literals: Literals) -> tuple[str, ...]:
 
 
 def _distinguished(read: frozenset[str], literals: Literals, *, has_others: bool) -> Distinguished:
-    """Return what the conditions distinguish in addresses.
+    """Return the differences between addresses that the conditions can read.
 
-    If conditions only read which address is primary, no address of one family differs from one of the other family,
-    but an interface can have a primary address of each family. Then only a set of two addresses needs two families.
+    If a condition reads which address is primary, the family of an address matters only if an interface has two
+    addresses, because an interface can have a primary address of each family. If the condition reads nothing else about
+    addresses, IPv6 addresses have no classes. The caller then adds an IPv6 address to the sets of two addresses.
     """
     networks = literals.networks()
     private, link_local = bool(read & _PRIVATE), bool(read & _LINK_LOCAL)

@@ -67,8 +67,8 @@ def _in_order(facts: LazyHost, group: tuple[int, ...]) -> list[int]:
 def stated_names(facts: LazyHost) -> tuple[str, ...]:
     """Return the name of each device.
 
-    If a name was chosen, it is the chosen name. Otherwise it is the usual name of the device. If another device has
-    this name, it is a name that no device has.
+    If the search chose a name for a device, the device has this name. Any other device gets its usual name, such as
+    `nic0`. If the usual name is in use already, the device gets the usual name with a number, such as `nic0_1`.
     """
     if not facts.space.names.globs:
         return facts.shape.names

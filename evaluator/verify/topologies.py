@@ -1,4 +1,4 @@
-"""Enumerates all small stacks of network cards, bonds, VLANs and bridges, each once up to renaming.
+"""Enumerates all small stacks of network cards, bonds, VLANs and bridges. Stacks that differ only in names count once.
 
 A topology is a sequence of devices, lower devices first. A bond is over free network cards, a VLAN over any device, and
 a bridge over free devices that are not bridges. A device is free if it is in no bond and in no bridge. Bonds and
@@ -6,15 +6,18 @@ bridges can be empty. There are 3 topologies of one device, 12 of two, 50 of thr
 
 The algorithm is orderly generation: topologies get one more device at a time, and isomorphic topologies are rejected by
 canonical labelling. Every topology of n devices is a topology of n-1 devices with one more device on top, because the
-device that is listed last has no upper device. Of the extensions that are equal up to renaming, only the first is used.
-Two extensions are equal up to renaming if they have the same canonical form. The canonical form is the least relabelled
-edge list among some permutations of the devices. These permutations respect the colour refinement (Weisfeiler-Leman,
-dimension 1), so they only exchange devices that look the same. For up to six devices these classes are small, so a
-library for graph isomorphism (nauty) would be a dependency without a benefit.
+device that is listed last has no upper device. Two topologies are isomorphic if a renaming of the devices changes one
+into the other. If several extensions are isomorphic, only the first is used.
 
-The permutations that leave a topology unchanged (its automorphisms) are found in the same classes. These permutations
-change an assignment of facts to the devices into equivalent assignments (its orbit). Only the least assignment of an
-orbit is enumerated (`is_least_of_orbit`).
+Isomorphic topologies have the same canonical form. To compute it, the devices are numbered in several orders, and the
+edges are listed with these numbers. The smallest list is the canonical form. To need few orders, the devices are first
+divided into classes by colour refinement (Weisfeiler-Leman, dimension 1): devices in different classes have different
+kinds or different neighbours, so no renaming exchanges them. The orders differ only within the classes. For up to six
+devices the classes are small, so a library for graph isomorphism (nauty) would be a dependency without a benefit.
+
+An automorphism is a renaming that does not change a topology. For example, a bond over two cards stays the same if the
+two cards are exchanged. So it makes no difference which of the two cards has an address, and only one of the two cases
+is enumerated: the least of the equivalent assignments of facts to devices (`is_least_of_orbit`).
 """
 
 from __future__ import annotations

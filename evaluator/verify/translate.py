@@ -60,10 +60,10 @@ _ADDRESS_STATES = ("ipv4", "ipv6", "link_local", "private", "global")
 
 
 class Scope(Struct, frozen=True):
-    """The values of the variables at one place of a condition, and the candidates there.
+    """The candidates and the values of the variables with which a part of a condition is translated.
 
-    The keys of `beaten` are quantifiers. The translation replaces each of them by a relation of the rule's `nic`, whose
-    name is the value (`encode.py`).
+    `beaten` maps quantifiers to names of relations (`encode.py`). The translation of such a quantifier is not a formula
+    with `exists`, but the relation, applied to the rule's `nic`.
     """
 
     candidates: Relation

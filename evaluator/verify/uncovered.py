@@ -1,23 +1,25 @@
-"""The words and parameters whose values the search of small hosts does not enumerate.
+"""Finds the words and parameters for which the search of small hosts does not try all necessary values.
 
-The enumeration is complete only for the comparisons in the table below. For example, `nic.mtu >= 9000` is covered: the
-search has MTUs below and above 9000. `nic.mtu < other.mtu` is not covered, because the search does not have two
-different MTUs for each comparison of two MTUs. So for this condition, `nic.mtu` is named. The table has the comparisons
-that are covered, and every other comparison is not. So a word that is new in the language is named until someone adds
-it.
+For the condition `nic.mtu > 1500`, the search tries an MTU below 1500, the MTU 1500, and an MTU above 1500. So it
+covers this comparison: the condition is true on some hosts and false on others. For `a.mtu > b.mtu`, the search does
+not try two different MTUs. So it does not cover this comparison, and `uncovered` yields `nic.mtu`.
+
+The table lists the comparisons that the search covers. It does not cover any other comparison. So if the language gets
+a new word, `uncovered` yields the word until someone adds it here. "Free" means that the caller gives no value for the
+parameter.
 
 | one side | the other side |
 | --- | --- |
-| an interface, a boolean | any |
-| a name of an interface, the last client | these words, a text |
-| the networks: the list of `in`, `overlaps`, the right side of `within` | a text |
+| an interface, a boolean | anything |
+| the name of an interface, the last client's interface | a name of an interface, the last client's interface, a text |
+| the networks, in `TEXT in networks`, `networks overlaps TEXTS` or `TEXTS within networks` | a text |
 | a kind | a kind, a constant |
-| a text parameter that nothing fixes | a text |
-| `mtu`, `speed`, `bond_mode`, `vlan_id` | a number, at most one such parameter |
+| a free text parameter | a text |
+| `mtu`, `speed`, `bond_mode`, `vlan_id` | a constant, a free parameter; not two free parameters for one word |
 | `prefix` | a constant |
-| a position | a position, a constant, a count |
-| a count of interfaces | a constant, such a count, a position |
-| a count of addresses | a constant, for which at most two addresses must be counted |
+| a position | a position, a constant, a count of interfaces |
+| a count of interfaces | a count of interfaces, a constant, a position |
+| a count of addresses | a constant, if two addresses are enough for both results: at most `> 1` or `>= 2` |
 | a list of host addresses | any list or element of addresses |
 | a list of addresses of an interface | host addresses |
 | an address in a network | a constant or a parameter (`address_classes.py`), `nic.subnets` |

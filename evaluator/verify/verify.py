@@ -1,16 +1,20 @@
 """Verifies the properties of a policy: a proof for every host, or the smallest host that breaks the property.
 
-The verification has three parts. First, one search among hosts of at most two interfaces looks for counterexamples of
-all properties. It takes little time, and most false properties have such a counterexample. Then the solver tries to
-prove each other property for hosts of every size (`prove`). Finally, the search continues up to the full size for the
-properties without a proof. If the proofs came first, each proof of a false property would only end at its time limit.
-For a property that is meant to be false, no proof is tried before the full search. The caller gives the search, so this
-module needs no hosts.
+The verification has three parts:
+
+1. A search among hosts of at most two interfaces looks for counterexamples of all properties. It takes little time, and
+   most false properties have such a counterexample.
+2. If a property has no such counterexample, the solver tries to prove it for hosts of every size (`prove`).
+3. If a property has no proof, the search continues with larger hosts, up to the full size.
+
+The search is first, because a false property has no proof: the solver would work until its time limit. If a property is
+meant to be false, its proof is not tried before the full search. The caller gives the search, so this module needs no
+hosts.
 
 Without a proof and without a counterexample, the verdict depends on the reason. If a clause has no exact translation,
 or the solver found a model that does not describe a real host, the verdict is that the property is true for all small
-hosts (`ProvedUpTo`). If the solver reached its time limit, or the search does not enumerate the values of a word that
-matters, the verdict is `Undecided`.
+hosts (`ProvedUpTo`). If the solver reached its time limit, the verdict is `Undecided`. The verdict is also `Undecided`
+if the search does not try all values of a word on which the property depends.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ def _missing(name: _OutcomeName, searched: _Searched) -> str:
     sentence = f"no host of at most {searched.size} {interfaces} makes {name.made}"
     if not searched.left_out:
         return sentence
-    return f"{sentence}; the values of these words were not enumerated: {', '.join(searched.left_out)}"
+    return f"{sentence}; the search did not try all values of these words: {', '.join(searched.left_out)}"
 
 
 def _test(policy: Policy, candidate: _Candidate, title: str) -> NewCase:

@@ -47,10 +47,10 @@ class Fate(StrEnum):
 class MutantResult(Struct, frozen=True):
     """The result for a mutant.
 
-    A killed mutant has the name of the first `test` that fails. A mutant that survived has the smallest `host` that
-    distinguishes it. A proved mutant agrees with the policy on every host. An equal mutant agrees on all hosts of at
-    most `size` interfaces. `left_out` are words of the changed rules; their values were not enumerated. `is_remembered`
-    is true if the result comes from an earlier run.
+    A killed mutant has the name of the first `test` that fails. A mutant that survived has the smallest `host` for
+    which mutant and policy give different decisions. A proved mutant agrees with the policy on every host. An equal
+    mutant agrees on all hosts of at most `size` interfaces. The changed rules read the words in `left_out`, but the
+    search did not try all values of these words. `is_remembered` is true if the result comes from an earlier run.
     """
 
     mutant: Mutant
@@ -119,7 +119,7 @@ def missing_tests(policy: Policy, results: Sequence[MutantResult]) -> Iterator[N
     while pending:
         host = pending[0].host
         if host is None:
-            raise TypeError("a mutant that survived has a host")
+            raise TypeError("each surviving mutant must have a host that distinguishes it from the policy")
         decision = decide_host(policy, host)
         killed = [
             result.mutant

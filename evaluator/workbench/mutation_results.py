@@ -46,7 +46,7 @@ def _lines(result: MutantResult) -> Iterator[str]:
         return
     yield f"  no host of at most {result.size} interfaces has another decision{remembered}"
     if result.left_out:
-        yield f"  the values of these words were not enumerated: {', '.join(result.left_out)}"
+        yield f"  the search did not try all values of these words: {', '.join(result.left_out)}"
 
 
 def as_json(policy: Policy, results: Sequence[MutantResult]) -> Iterator[str]:

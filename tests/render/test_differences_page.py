@@ -53,7 +53,7 @@ def test_each_change_has_its_result_and_both_decisions() -> None:
         "because it owns 192.0.2.10; bond1 owns an address of the host and was not preferred by then-nics",
         "because it owns 192.0.2.10; nic0 owns an address of the host and was discarded by top-link-layer",
         "never, proved for every host",
-        "never on hosts of at most 2 interfaces; no proof for larger hosts",
+        "no host of at most 2 interfaces has this change; no proof for larger hosts",
         "the search of small hosts does not enumerate nic.name",
         "no exact translation: text",
         "Some hosts get another status or interface.",

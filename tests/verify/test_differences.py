@@ -213,7 +213,7 @@ def test_without_a_proof_and_without_a_change_the_command_fails(policies, tmp_pa
     new.write_text(SMALL.replace("nic.vlan_id != vlan", "count(nic.ports) < count(nic.slaves)"), encoding="utf-8")
     status, text = run([str(old), str(new), "-n", "1", "--timeout", "2"], capsys)
     assert status == 1
-    assert "  resolved → rejected: never on hosts of at most 1 interfaces; no proof for larger hosts\n" in text
+    assert "  resolved → rejected: no host of at most 1 interfaces has this change; no proof for larger hosts\n" in text
     assert "      no exact translation: count(nic.ports) < count(nic.slaves)\n" in text
 
 

@@ -50,7 +50,7 @@ def test_an_outcome_without_a_small_host_is_named(folder, capsys):
     assert main(["test", "--generate", "./mine.yaml"]) == 0
     errors = capsys.readouterr().err
     assert "no host of at most 3 interfaces makes `nic is veth` in few-slaves true" in errors
-    assert "the values of these words were not enumerated: nic is veth" in errors
+    assert "the search did not try all values of these words: nic is veth" in errors
     assert main(["test", "--generate", "./mine.yaml", "-n", "1"]) == 0
     assert "no host of at most 1 interface makes the rule top fire" in capsys.readouterr().err
 

@@ -63,7 +63,11 @@ def is_export(path: Path) -> bool:
 
 
 class _Line(Struct, frozen=True):
-    """A parsed line. `previous` is the hash of the line before it; this line itself contains that hash."""
+    """A parsed line of an export.
+
+    Each line contains the hash of the line before it (`previous`). If a line has no such hash, or if the line is
+    damaged, `previous` is empty.
+    """
 
     item: Item
     record: Record | None
@@ -266,7 +270,10 @@ def _chained_head(document: Json, chain: Json, canonical: bytes) -> Head | None:
 
 
 def _read_damaged_line(number: int, document: Json) -> _Line:
-    """Return the line of a record that was damaged in the log."""
+    """Read a line without a record. The log already had a damaged record when it was exported.
+
+    The document of the line has the reasons for the damage instead of the record.
+    """
     problems = document.get("damaged")
     entries = problems if isinstance(problems, list) else []
     messages = [problem.get("message") for problem in entries if isinstance(problem, dict)]

@@ -71,9 +71,8 @@ def sqlite_as_record_errors(path: Path) -> Iterator[None]:
 class Header(Struct, frozen=True):
     """The header of an SQLite file.
 
-    `application` is the application id and `version` the user version. `tables` is the log version to which the tables
-    of the file belong; it is None if they are not the tables of a log. `tables` is read only if the application id is
-    not the id of a log.
+    `application` is the application id. `version` is the user version. If the application id is not the id of a log,
+    `tables` is the version of the log that has the same tables as the file. `tables` is None if no log has such tables.
     """
 
     application: int
@@ -84,8 +83,9 @@ class Header(Struct, frozen=True):
 class OpenLog(Struct, frozen=True):
     """A log that is open for reading.
 
-    `problems` concern the file as a whole. `is_salvaged` is true for a copy in memory. `last` is the number of the last
-    record, or 0 if this number was not read before the rows were copied.
+    `problems` concern the file as a whole. If the file is damaged, its readable rows are copied into memory, and
+    `is_salvaged` is true. `last` is then the number of the last record in the damaged file. If SQLite cannot read this
+    number, `last` is 0.
     """
 
     connection: sqlite3.Connection

@@ -44,8 +44,9 @@ def head_of(connection: sqlite3.Connection) -> Head:
 def pruned_head(connection: sqlite3.Connection) -> Head:
     """Return the head before the first record: the head of the last pruned record, or GENESIS if none was pruned.
 
-    A checkpoint contains this head in its columns and in its document. If they differ, the document is used if its hash
-    is correct. The hash of the result is empty if both are unreadable.
+    A checkpoint contains this head twice: in its columns and in its document. If the two heads differ and the hash of
+    the document is correct, the result is the head in the document. If the hash is wrong, the result is the head in the
+    columns. If neither head is readable, the result has an empty hash.
     """
     query = "SELECT id, last_seq, last_hash, hash, signer, document FROM stub ORDER BY id DESC LIMIT 1"
     row = connection.execute(query).fetchone()

@@ -54,8 +54,8 @@ def _random_id() -> str:
 class DecisionLog:
     """A decision log, or an export of a log. An export can only be read. Create an object with `DecisionLog.open`.
 
-    Threads may share the object, but a process must not use the object after a fork. Methods that read raise no other
-    error than RecordError, even for a damaged file.
+    Threads may share the object, but a process must not use the object after a fork. If a file is damaged, the methods
+    that read the file raise RecordError, and no other error.
     """
 
     __slots__ = ("_path", "_reader", "_writer", "warnings")
@@ -258,7 +258,10 @@ class DecisionLog:
 
 
 def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
-    """Return a reader, no writer, and a warning if other users can write the file."""
+    """Open a log or an export for reading. Return the reader, None (the writer), and the warnings.
+
+    If other users can write the file, this is a warning.
+    """
     with sqlite_as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)

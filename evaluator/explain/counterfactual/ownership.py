@@ -1,9 +1,9 @@
 """Possible changes of the owners of host addresses: an interface gains addresses, other interfaces lose them.
 
-The idea: most policies choose the interface that owns the host's address. So two changes help most often: this
-interface gains the address, or every *rival* loses its host addresses. A rival is another interface that owns a host
-address. For each interface, this module proposes *options* (possible changes): each gain without a loss, each loss
-without a gain, and each gain together with the losses of the rivals.
+The idea: most policies choose the interface that owns the host's address. An explanation asks which change would make a
+certain interface the hostActiveNic. Two changes help most often: this interface gains the address, or every *rival*
+loses its host addresses. A rival is another interface that owns a host address. For each interface, this module
+proposes *options* (possible changes): a gain, a loss, or a gain together with a loss.
 
 - A gain adds one host address, or all host addresses that the interface does not own. Addresses of rivals are tried
   first, because an operator would probably move an address from a rival.
@@ -13,10 +13,10 @@ without a gain, and each gain together with the losses of the rivals.
   interface becomes up and leaves its masters. Without these edits, a report of the format cannot contain the new
   address.
 
-Limits: only the first three addresses and the first three rivals get options of their own. If the host has more than 64
-addresses that the interface does not own, no option adds all these addresses. An option for all rivals can have
-thousands of edits; the search does not combine such an option with others (`search.py`). This module proposes options,
-and does not test them. The search verifies an option by deciding again.
+Limits: options for a single address exist only for the first three addresses, and options for a single rival only for
+the first three rivals. If the host has more than 64 addresses that the interface does not own, no option adds all these
+addresses. An option for all rivals can have thousands of edits, so the search tries such an option only alone
+(`search.py`). This module proposes options, and does not test them. The search verifies an option by deciding again.
 """
 
 from __future__ import annotations

@@ -15,15 +15,16 @@ Options with the same number are tried in the order in which they were proposed.
 person are proposed first. The search ends at the first combination after which the interface is the hostActiveNic.
 
 The minimality: a combination can still contain a trial that has no effect, because an option may have several trials.
-So the search repeats the change without one of its trials, for each trial. If the interface is still the hostActiveNic,
-the trial is dropped. So every trial in the result is necessary, unless the effort limit ended this step. A change of
-more than eight trials is not reduced, because every attempt would write and read the whole report again.
+So the search leaves out one trial after another, and decides again each time. If the interface is the hostActiveNic
+without a trial, the trial is dropped. So every trial in the result is necessary, unless the effort limit ended the
+search before all trials were left out once. A change of more than eight trials is not reduced, because every attempt
+would write and read the whole report again.
 
 The effort limit: all interfaces of a host share one budget of counted work (`Effort`). No time is measured, so the
 result does not depend on the speed of the machine. If the budget or the number of attempts is exhausted, the search
-ends with `GAVE_UP`. Small combinations are tried first. So a search that stops early would never try an option with
-many edits, such as the option that removes an address from every other owner. Therefore such options have a separate
-budget, and each is tried alone before the search gives up.
+ends with `GAVE_UP`. The search tries small combinations first. It could exhaust the budget with small combinations
+before it tries an option with many edits, such as the option that removes an address from every other owner. So such
+options have a separate budget. Before the search gives up, it tries each of them alone.
 """
 
 from __future__ import annotations

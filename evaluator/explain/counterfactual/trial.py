@@ -66,9 +66,10 @@ class Option(Struct, frozen=True, eq=False):
 
 
 class ReportEdit(NamedTuple):
-    """One edit of a report: the function that writes the edit, the facts that the edit changes, and its sentence.
+    """One edit of a report. An edit changes a fact of the interface `link`, or of the host if `link` is None.
 
-    `value` returns the edited fact of a case as JSON-ready data; `link` is None for a fact of the host.
+    `write` writes the edit into the report. `changes` are the facts that the edit may change. `value` reads the edited
+    fact from the case before or after the edit, as JSON-ready data. `sentence` describes the edit in explanations.
     """
 
     what: EditKind

@@ -88,9 +88,10 @@ def _changes_only(before: HostFacts, after: HostFacts, changes: ChangedFacts) ->
 
 
 def _is_equal(before: Link, after: Link, changes: ChangedFacts) -> bool:
-    """Return whether every fact that the edit changed is a fact that the edit is allowed to change.
+    """Return whether an interface is the same before and after an edit, except for the facts that the edit may change.
 
-    If the entries of the interface are equal, only the facts that depend on other entries are compared.
+    If the edit did not change the entry of this interface in the report, only facts that depend on other entries can
+    differ. Then only these facts are compared, to save time.
     """
     may_change = changes.every_link | changes.links.get(before.name, _NOTHING)
     is_unchanged = before.source is not None and before.source == after.source

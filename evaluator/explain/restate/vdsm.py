@@ -4,8 +4,9 @@ VDSM states one fact in several places, and the writer changes them together:
 
 - A device has its first IPv4 address in `addr` and `netmask`, all IPv4 addresses in `ipv4addrs`, and the IPv6 addresses
   in `ipv6addrs`.
-- A logical network on the device repeats these members. If device and network had different addresses, the report would
-  contradict itself, which is a finding. A network without these members is not changed.
+- The entry of a logical network on the device has the same keys with the same values. If device and network had
+  different addresses, the report would contradict itself, which is a finding. If the entry of a network does not have
+  these keys, the writer does not change it.
 - A reply of VDSM 4.9 has no `bridges`. In such a reply, the entry of a bridged network is also the entry of the bridge.
   So the network cannot be removed or moved without the bridge.
 """

@@ -4,12 +4,13 @@ Each report format has one subclass. A method of a writer changes one fact of on
 
 - It changes every place of the document that states the fact. A format can state a fact more than once: VDSM states an
   address in `addr` and in `ipv4addrs`. A report that contradicts itself would give a finding.
-- It writes the same text as the reporting tool would print for the changed host. The positions in lists, the derived
-  members and the spelling are also the same as in the output of this tool. Otherwise the explanation would describe a
-  host that cannot exist.
+- It writes the same text as the reporting tool would print for the changed host: the same order of lists, the same
+  spelling of addresses, and the same values that the tool computes from other values. Otherwise the explanation would
+  describe a host that cannot exist.
 - It changes nothing else. `restate` verifies this by comparing all facts before and after.
 - It raises `CannotState` if no report of the format can state the change. For example, the output of `ip` has no
-  logical networks, and an address of a loopback link counts in no format. The search then tries another change.
+  logical networks. It also raises `CannotState` if the readers would ignore the change: they ignore all addresses of a
+  loopback link. The search then tries another change.
 
 A writer finds the entry of an interface by the JSON Pointer that the reader stored in its `Link`.
 """

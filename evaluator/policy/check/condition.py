@@ -107,10 +107,12 @@ class ConditionChecker:
         Let T(a) be the values that are known if `a` is true, and F(a) those that are known if `a` is false. In `a and b
         and c`:
 
-        - b is checked with T(a), and c is checked with T(a) ∪ T(b): they are evaluated only if the parts before are
-          true.
-        - If the whole is true, T(a) ∪ T(b) ∪ T(c) are known.
-        - If the whole is false, F(a) ∩ (T(a) ∪ F(b)) ∩ (T(a) ∪ T(b) ∪ F(c)) are known: evaluation stopped at one part.
+        - `b` is evaluated only if `a` is true, so `b` is checked with T(a). `c` is evaluated only if `a` and `b` are
+          true, so `c` is checked with T(a) ∪ T(b).
+        - If `a and b and c` is true, T(a) ∪ T(b) ∪ T(c) are known.
+        - If `a and b and c` is false, one of `a`, `b` and `c` was false, and the parts before it were true. If `a` was
+          false, F(a) are known. If `b` was false, T(a) ∪ F(b) are known. If `c` was false, T(a) ∪ T(b) ∪ F(c) are
+          known. So the values in all three sets are known in any case.
         """
         is_and = isinstance(node, nodes.Both)
         passed_on: frozenset[Expression] = _NOTHING  # known in the parts further right

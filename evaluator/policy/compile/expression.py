@@ -222,9 +222,11 @@ class Values:
     def identity(self, node: Expression) -> ast.expr:
         """Return the code for the key by which a value is compared.
 
-        This is the name of an interface, an owned address without its prefix, or any other value itself.
+        - The key of an interface is its name: `nic.name`.
+        - The key of an owned address is the address without its prefix: `v_a.address`.
+        - The key of any other value is the value: `VALUE`.
 
-        `nic.name`, `v_a.address`, `VALUE`; if the value may be unknown: `identity(VALUE)`.
+        If an interface or owned address may be unknown, the code is `identity(VALUE)`.
         """
         value = self.value(node)
         if node.type.base not in _IDENTITY:
@@ -240,10 +242,14 @@ class Values:
     def _as_set(self, node: Expression) -> ast.expr:
         """Return the code for a list as a set.
 
-        - `nic.addresses`: `nic.address_set`; `nic.matched`: `question.matched_set(nic)`; both sets exist already
-        - `host.addresses`: `host.usable_set`
-        - a list of a variable inside a quantifier: `set_of_word(environment, k0, v_x)`, which caches the set
-        - another list: `frozenset(LIST)`; of interfaces or owned addresses: `frozenset(map(identity, LIST))`
+        | list | code |
+        | --- | --- |
+        | `nic.addresses` | `nic.address_set`, which exists already |
+        | `nic.matched` | `question.matched_set(nic)`, which exists already |
+        | `host.addresses` | `host.usable_set`, which exists already |
+        | a word of a quantifier's variable, such as `x.networks` | `set_of_word(environment, k0, v_x)`, a cached set |
+        | other interfaces or owned addresses | `frozenset(map(identity, LIST))` |
+        | any other list | `frozenset(LIST)` |
         """
         if isinstance(node, Read) and node.word.owner is Base.NIC and node.owner is not None:
             if self._is_cached(node) and node.word.name != "matched":
@@ -264,8 +270,9 @@ class Values:
     def membership(self, left: Expression, right: Expression) -> ast.expr:
         """Return the code that tests whether a value is in a list: `nic.name in once1`. `once1` is the list as a set.
 
-        If the value and the list do not depend on the subject or a variable, the test is computed once. If texts or
-        numbers are searched only once, the list is not converted to a set: `k0 in facts.networks`.
+        If the value and the list do not depend on the subject or a variable, the test is computed once. To build a set
+        saves time only if a rule searches the list several times. If a rule searches a list of texts or numbers only
+        once, the code searches the list itself: `k0 in facts.networks`.
         """
         is_plain = isinstance(right, Read) and right.type.base not in _IDENTITY
         is_repeated = is_bound(left) and not is_bound(right)  # then building a set saves time
@@ -317,7 +324,11 @@ class Values:
         return name(self._once[key])
 
     def _on_first_use(self, node: Expression, write: Callable[[Any], ast.expr], form: str) -> ast.expr:
-        """Return the code that converts a list when it is first used. The parts of the list are known then."""
+        """Return the code that converts a list when the rule first uses it, and caches the result.
+
+        A part of the list may be unknown. The rule uses the list only if all parts are known, so the conversion has to
+        wait until then.
+        """
         arguments = ast.arguments([], [], None, [], [], None, [])
         key = self.constant((form, len(self._constant_names)))
         return call(name("cached"), name("environment"), key, ast.Lambda(arguments, write(node)))

@@ -351,7 +351,10 @@ for _state in STATES:
 
 
 def word_named(owner: Base | None, name: str) -> Word:
-    """Return the word of rules or messages with this owner type and name; the type is None without an owner."""
+    """Return the word with this name. In `nic.mtu`, the owner is the type of `nic`. A word without an owner has None.
+
+    The word may be a word of rules, or a word that exists only in messages.
+    """
     word = _WORDS_OF[owner].get(name)
     return _MESSAGE_WORDS[owner, name] if word is None else word
 

@@ -188,10 +188,11 @@ class Conjunction:
         return texts
 
     def _restrict_signs(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
-        """Intersect the possible signs of a pair. If no order or no position remains, the conjunction is impossible.
+        """Restrict the signs that are possible between two values. The head of this module lists the signs.
 
-        `b < a` is stored as `a > b`, so that both notations restrict the same set. A value compared with itself has
-        only the signs `=` and `|`: `a < a` and `a above a` are impossible.
+        The conjunction is impossible if none of `<`, `=`, `>` is possible any more, or none of `^`, `v`, `|`. `b < a`
+        is stored as `a > b`, so that both notations restrict the same set. If a value is compared with itself, only `=`
+        and `|` are possible: `a < a` and `a above a` are impossible.
         """
         if (right, left) in self._signs:
             left, right, signs = right, left, frozenset("".join(signs).translate(_MIRRORED))
@@ -233,7 +234,7 @@ class Conjunction:
             self._restrict_kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
     def _apply_relation(self, literal: Related) -> None:
-        """Apply what follows from a relation even if nothing is known about the values of its sides.
+        """Apply the facts that follow from a relation without knowing the values of its sides.
 
         - `x < y`: only the sign `<` is left. `x not above y`: only the signs `v` (below) and `|` (neither) are left.
         - `x in L`: L has an element, and the pair is stored in `memberships`.
@@ -280,7 +281,9 @@ class Conjunction:
                 self._restrict_number(matched, _ZERO if literal.negated else _POSITIVE)
 
     def _narrow(self, literal: Related) -> None:
-        """Remove the values of each side for which the relation is false with every value of the other side.
+        """Remove the values with which a relation can never be true.
+
+        For example, in `nic.mtu < nic.speed` with a speed of at most 1000, all MTUs from 1000 are removed.
 
         - `address in NETWORKS`, `text like GLOBS`: if all networks or globs are constants, the value is in the set that
           they describe. With `not`, the value is outside of this set.

@@ -79,9 +79,10 @@ class Cause(Struct, frozen=True):
 
 
 def subject_context(placed: PlacedRule) -> _Context:
-    """Return what is true for each interface for which a rule is evaluated: `nic in candidates` or `nic in interfaces`.
+    """Return the condition that is true for every subject of a rule.
 
-    The verb of the rule determines which of these two conditions it is. Without a subject, the result is empty.
+    The verb of the rule determines its subjects: `nic in candidates` or `nic in interfaces`. If a rule has no subject,
+    such as `ambiguous when …`, the result is empty.
     """
     rule = placed.rule
     if not rule.has_subject:

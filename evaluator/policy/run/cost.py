@@ -118,7 +118,7 @@ class Sizes(Struct, frozen=True):
     def usual(cls, interfaces: int, parameters: Iterable[str]) -> Sizes:
         """Return the greatest sizes of a host with this number of interfaces and with short lists and texts.
 
-        The lists of stacks are as long as if all interfaces were in one stack.
+        A list of interfaces such as `nic.stack` may contain all interfaces.
         """
         lists, stacks = Lists(SHORT, SHORT * interfaces), Lists(interfaces, interfaces * interfaces)
         neighbours = Lists(interfaces, 2 * SHORT * interfaces)  # the lists of slaves and ports are short too
@@ -329,10 +329,11 @@ class _StepCounter:
         return Lists(min(lists.most, self._sizes.answers), lists.total) if word.name in _HOST_ADDRESS_WORDS else lists
 
     def _list_of_nic(self, nic: Expression, lists: Lists) -> _Steps:
-        """Return the length of a list of an interface.
+        """Return the greatest length of a list such as `nic.slaves`: for one subject, and for all subjects together.
 
-        The rule's own `nic` is a different interface for each subject, so all subjects together have at most the sum of
-        all lists. Another variable may be the interface with the longest list for every subject.
+        The rule is evaluated once for each interface (its subject). `nic` is then this interface. So the lists of all
+        subjects together are at most as long as the lists of all interfaces. In `some x in LIST satisfies …`, `x` can
+        be the same interface for every subject: the interface with the longest list.
         """
         longest = lists.most * self._subjects
         is_subject = isinstance(nic, Variable) and nic.name == "nic"

@@ -284,7 +284,7 @@ def _related(condition: Related, environment: Environment, bindings: Bindings) -
 
 
 def _operand(convert: Callable[[Any], _T], side: Expression, environment: Environment, bindings: Bindings) -> _T:
-    """Return an operand in the form that its relation compares."""
+    """Return the converted value of an operand. A relation such as `overlaps` compares sets, so it needs sets."""
     return (
         _converted(convert, side, environment, bindings)
         if side.type.is_list

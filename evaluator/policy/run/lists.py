@@ -45,27 +45,27 @@ def networks_of(networks: Iterable[Cidr] | None) -> Networks:
 
 
 def list_of_word(environment: Environment, word: Word, nic: Link) -> _Items:
-    """Return the list that is the value of a word for an interface."""
+    """Return the value of a word for an interface, such as `nic.networks`. The value must be a list."""
     return cached(environment, (word.name, nic.name), lambda: cast("_Items", word.get(environment, nic)))
 
 
 def set_of_word(environment: Environment, word: Word, nic: Link) -> frozenset[object]:
-    """Return the list that is the value of a word for an interface, as a set of identities."""
+    """Return the value of a word for an interface as a set of identities. The value must be a list."""
     return cached(environment, (word.name, nic.name, set_of), lambda: set_of(list_of_word(environment, word, nic)))
 
 
 def networks_of_word(environment: Environment, word: Word, nic: Link) -> Networks:
-    """Return the list of networks that is the value of a word for an interface, as a set by prefix length."""
+    """Return the networks of a word for an interface, such as `nic.subnets`, as a set by prefix length."""
     key = word.name, nic.name, networks_of
     return cached(environment, key, lambda: networks_of(cast("tuple[Cidr, ...] | None", word.get(environment, nic))))
 
 
 def above_in(environment: Environment, floor: Link, items: tuple[Link, ...]) -> Iterator[Link] | tuple[Link, ...]:
-    """Return the interfaces of a list that can be above another interface, in the order of the list.
+    """Return the elements of a list that can be above the interface `floor`, in the order of the list.
 
-    A short list is returned unchanged, because the caller checks each element anyway. Of a long list, only the
-    interfaces above the other interface are returned. The list must be sorted by name, and it must not change while the
-    rule is evaluated. The candidates are such a list.
+    The caller then checks each of them. A short list is returned unchanged. If the list is long, only the interfaces
+    above `floor` are returned, so that the caller checks fewer interfaces. The list must be sorted by name, and it must
+    not change while the rule is evaluated. For example, `candidates` is sorted and does not change.
     """
     if len(items) <= _SHORT_LIST:
         return items

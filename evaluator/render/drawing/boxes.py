@@ -131,7 +131,7 @@ def hidden_box(names: Sequence[str], position: str) -> BoxContent:
 
 
 def text_line(text: str, style: Style) -> TextLine:
-    """Return a line with a text from outside. A text with more cells than its style allows is shortened."""
+    """Return a line of a box with a text from the report. If the text is too wide for its style, it is shortened."""
     shortened = _shorten(printable(text), style.max_cells)
     return TextLine(shortened, style, sum(map(_cells, shortened)))
 

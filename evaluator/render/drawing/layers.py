@@ -27,8 +27,8 @@ Pair = tuple[int, int]
 class Edge(Struct, frozen=True):
     """One edge: its upper end, its dummy nodes and its lower end, in this order.
 
-    If `is_reversed` is true, the edge was reversed to break a cycle. In the report, its lower end is on top of its
-    upper end.
+    If `is_reversed` is true, the edge was reversed to break a cycle: the drawing shows the two ends in the opposite
+    order of the report.
     """
 
     nodes: tuple[int, ...]
@@ -84,7 +84,7 @@ def assign_layers(count: int, pairs: Sequence[Pair]) -> Component:
 
 
 def _back_edges(count: int, pairs: Sequence[Pair]) -> set[Pair]:
-    """Return the edges from the current path of a depth-first search back to a node of this path."""
+    """Return the edges that close a cycle. In a depth-first search, such an edge leads back to a node of the path."""
     lowers: list[list[int]] = [[] for _ in range(count)]
     for a, b in pairs:
         lowers[a].append(b)

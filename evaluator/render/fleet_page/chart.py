@@ -101,15 +101,15 @@ def _parts(bars: Sequence[Bar], series: int) -> list[list[_Part]]:
 
 
 def _longest(bars: Sequence[Bar]) -> int:
-    """Return the number of hosts of the longest bar. The bar of all other values is not considered."""
+    """Return the number of hosts of the longest bar, without the rest bar."""
     return max((bar.total for bar in bars if not bar.is_rest), default=0)
 
 
 def _scale(bar: Bar, longest: int) -> float:
-    """Return the factor by which a bar is shortened.
+    """Return the factor by which a bar is shortened; 1 if the bar has its full length.
 
-    It is 1 for the bar of one value. It is less than 1 for the bar of all other values if this bar would be longer than
-    the longest bar of one value.
+    A chart has one bar for each frequent value, and a rest bar for all rare values together. Only the rest bar can be
+    shortened: it is at most as long as the longest other bar.
     """
     return min(1, longest / bar.total) if bar.is_rest else 1
 

@@ -85,5 +85,5 @@ def _shares(coverage: Coverage) -> tuple[str, ...]:
 
 
 def _text(text: str) -> str:
-    """Return a name or path for a cell. Its backslashes are doubled, as in all other texts."""
+    """Return a name or path for a cell. Each backslash is doubled, as in messages."""
     return markdown_text(visible(text))

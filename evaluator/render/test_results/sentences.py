@@ -13,7 +13,7 @@ _MOST_NAMES = 6
 
 
 def counts(run: RunOutcome) -> str:
-    """Return the numbers of tests that passed, failed and are vacuous, and of invalid files."""
+    """Return the counts: how many tests passed, failed or are vacuous, and how many files are invalid."""
     parts = [f"{run.passed} passed", f"{run.failed} failed"]
     if run.vacuous:
         parts.append(f"{len(run.vacuous)} vacuous")

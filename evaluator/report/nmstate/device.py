@@ -95,8 +95,8 @@ AccessTag = tuple[int, str]
 class Part(Struct, frozen=True, gc=False):
     """An entry of a report and its JSON Pointer.
 
-    `type` is the type of the entry. If nmstate does not know this type, `type` is the type that the entry's section
-    shows.
+    `type` is the type of the entry. If nmstate does not know the type, but the entry has a section such as `vlan`,
+    `type` is the type to which this section belongs.
     """
 
     data: Interface
@@ -108,9 +108,12 @@ class Device(Struct, frozen=True, gc=False):
     """An interface and its entries.
 
     `parts` are the entries. An Open vSwitch bridge and its own port have two entries with the same name; together these
-    entries are one interface. `kernel` is the entry that describes the kernel's interface. `members` are the names of
-    the interfaces that name this interface as their controller. If the interface is a port of Open vSwitch bridges,
-    `access` has the access tags of the port, each with the JSON Pointer in the entry of the bridge.
+    entries are one interface. The kernel knows only the port, so `kernel` is then the entry of the port. For any other
+    interface, `kernel` is its only entry.
+
+    `members` are the names of the members: the entry of a member has the key `controller` with the name of this
+    interface. If this interface is a port of Open vSwitch bridges, the entries of the bridges can state VLAN tags for
+    the port. `access` has these tags. Each tag has the JSON Pointer of its place in the report.
     """
 
     name: str

@@ -126,8 +126,8 @@ class Capabilities(Parts, gc=False, kw_only=True):
 class ReplyStatus(Struct, gc=False):
     """The result of an XML-RPC call, in the member `status`.
 
-    A Kubernetes object has a member with the same name. If this member has one of these keys, the document is not a
-    reply.
+    A Kubernetes object has a member `status` too. If `status` has the key `currentState` or `desiredState`, the
+    document is a Kubernetes object and not a reply of VDSM.
     """
 
     currentState: Foreign | UnsetType = UNSET
