@@ -6,6 +6,9 @@ the format is ambiguous. Then the text is parsed into plain values, and `shapes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import attrgetter
+
 from msgspec import UNSET, Struct, field
 
 from evaluator.report.shapes import ANSIBLE_PAYLOAD
@@ -43,7 +46,8 @@ class FormatKeys(Struct, gc=False, kw_only=True):
     @property
     def is_unambiguous(self) -> bool:
         """Whether the document has no key of another format."""
-        return all(getattr(self, name) is UNSET for name in _NAMES)
+        return _keys_of(self).count(UNSET) == len(_NAMES)
 
 
 _NAMES = FormatKeys.__struct_fields__
+_keys_of: Callable[[FormatKeys], tuple[object, ...]] = attrgetter(*_NAMES)

@@ -187,8 +187,8 @@ def conflicts(device: Device) -> Iterator[Finding]:
                 message = f"{quote(device.name)} is of the type {quote(part.data.type or '')} and has {quote(section)}"
                 yield conflict(device.name, f"{message}; its type counts")
     for part in device.parts:
-        for family in ("ipv4", "ipv6"):
-            if family_of(part, family).enabled is False and family_of(part, family).address:
+        for family, ip in (("ipv4", part.data.ipv4), ("ipv6", part.data.ipv6)):
+            if ip is not None and ip.enabled is False and ip.address:
                 message = f"{quote(device.name)} has addresses in {quote(family)}, which is not enabled"
                 yield conflict(device.name, f"{message}; activenic uses these addresses")
     bases = bases_of(device.kernel)
@@ -238,9 +238,10 @@ def family_of(part: Part, family: str) -> Ip:
 
 def lowers_of(device: Device) -> Lowers:
     """Return the lower devices of an interface."""
-    first, *bases = bases_of(device.kernel) or (None,)
-    if device.kind in _WITHOUT_MEMBERS and not bases and not device.members:
-        return NO_LOWERS if first is None else Lowers(base=first)
+    all_bases = bases_of(device.kernel)
+    if device.kind in _WITHOUT_MEMBERS and len(all_bases) < 2 and not device.members:
+        return Lowers(base=all_bases[0]) if all_bases else NO_LOWERS
+    first, *bases = all_bases or (None,)
     slaves: set[str] = set()
     ports: set[str] = set()
     others: set[str] = {name for name in bases if name is not None}
@@ -265,9 +266,14 @@ def _members(part: Part) -> list[str]:
     return data.bridge.members if kind is Kind.BRIDGE and data.bridge is not None else []
 
 
+def can_have_members(device: Device) -> bool:
+    """Return whether a device can have members by its kind, or has members in the report."""
+    return device.kind not in _WITHOUT_MEMBERS or bool(device.members) or device.kernel.data.vrf is not None
+
+
 def listed_members(device: Device) -> frozenset[str]:
     """Return the members in the entries of a device, including the members of a VRF."""
-    if device.kind in _WITHOUT_MEMBERS and device.kernel.data.vrf is None:
+    if not can_have_members(device):
         return _NO_NAMES
     vrf = device.kernel.data.vrf
     return frozenset((*(name for part in device.parts for name in _members(part)), *(vrf.members if vrf else ())))
@@ -278,8 +284,8 @@ def bases_of(part: Part) -> tuple[str, ...]:
     section: Based | None = getattr(part.data, part.type.replace("-", "_")) if part.type in _BASED else None
     if section is None:
         return ()
-    parent = section.parent if isinstance(section, Macsec) else None
-    return tuple(dict.fromkeys(name for name in (section.base_iface, parent) if name))
+    names = (section.base_iface, section.parent) if isinstance(section, Macsec) else (section.base_iface,)
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def uses_dhcp(device: Device, family: str) -> bool:

@@ -24,7 +24,7 @@ from evaluator.report.common import NETWORK_WORDS, ROUTE_WORDS, positions_by_kin
 from evaluator.report.nmstate.device import (
     Device,
     bond_mode_of,
-    conflicts,
+    can_have_members,
     entries_of,
     listed_members,
     lowers_of,
@@ -88,7 +88,7 @@ class NmstateHost(ReportedHost):
         routes = self.state.routes
         route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
         devices = self.devices.values()
-        members = [len(listed_members(device)) + len(device.members) for device in devices]
+        members = [len(listed_members(device)) + len(device.members) for device in devices if can_have_members(device)]
         names = [len(device.kernel.data.alt_names or ()) for device in devices]
         return max([route_count, 4, *members, *names])
 
@@ -100,6 +100,10 @@ class NmstateHost(ReportedHost):
         names = sum(len(device.kernel.data.alt_names or ()) for device in devices)
         members = sum(len(listed_members(device)) + len(device.members) for device in devices)
         return route_count + names + members + 4 * len(devices)
+
+    def lowers(self, name: str) -> Lowers:
+        """Return the lower devices of an interface."""
+        return lowers_of(self.devices[name])
 
     @cached_property
     def routing(self) -> Routing:
@@ -158,7 +162,7 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
     @property
     def lowers(self) -> Lowers:
         """The lower devices."""
-        return lowers_of(self.device)
+        return self.host.lowers(self.name)
 
     @property
     def source(self) -> object:
@@ -237,14 +241,14 @@ class NmstateLink(Link, frozen=True, eq=False, gc=False):
         gateway = self.host.routing.pointers.get(self.name)
         return {**pointers_of(self.device), **({} if gateway is None else {"gateways": gateway})}
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the entries of the interface, except findings about its addresses."""
-        yield from conflicts(self.device)
-        if self.device.is_unknown and any(not owned.address.is_link_local for owned in self.addresses):
-            yield Finding(
-                FindingCode.KIND_UNKNOWN,
-                Severity.WARNING,
-                f"the report does not show the kind of {quote(self.name)}, so a bridge may not be recognized",
-                (self.name,),
-                hint="use a newer nmstate, or `ip -j -d addr show`",
-            )
+
+def kind_unknown(link: Link) -> Iterator[Finding]:
+    """Yield a finding for a link of unknown kind if it has an address that is not link-local."""
+    if any(not owned.address.is_link_local for owned in link.addresses):
+        yield Finding(
+            FindingCode.KIND_UNKNOWN,
+            Severity.WARNING,
+            f"the report does not show the kind of {quote(link.name)}, so a bridge may not be recognized",
+            (link.name,),
+            hint="use a newer nmstate, or `ip -j -d addr show`",
+        )

@@ -13,7 +13,6 @@ from functools import partial
 
 import msgspec
 
-from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode, conflict
 from evaluator.base.text import quote, quote_all
@@ -29,6 +28,7 @@ from evaluator.report.nmstate.device import (
     Device,
     Part,
     access_tags,
+    conflicts,
     controllers_of,
     device_of,
     entries_of,
@@ -36,7 +36,7 @@ from evaluator.report.nmstate.device import (
     listed_members,
     part_of,
 )
-from evaluator.report.nmstate.link import UNSUPPORTED_WORDS, NmstateHost, NmstateLink, is_of_kernel_reader
+from evaluator.report.nmstate.link import UNSUPPORTED_WORDS, NmstateHost, is_of_kernel_reader, kind_unknown
 from evaluator.report.nmstate.wire import State
 from evaluator.report.reading import (
     Reading,
@@ -85,7 +85,7 @@ def _validate_and_convert(value: object, pointer: str) -> State:
 
 def _reading(state: State, pointer: str) -> Reading:
     parts = [part_of(data, f"{pointer}/interfaces/{i}") for i, data in enumerate(state.interfaces)]
-    host = NmstateHost(state, pointer, _devices(part for part in parts if part.data.state != "absent"))
+    host = NmstateHost(state, pointer, _devices([part for part in parts if part.data.state != "absent"]))
     facts = HostFacts(host, table_of(host.address_texts()))
     return Reading(facts, partial(findings, parts, host, facts))
 
@@ -93,11 +93,12 @@ def _reading(state: State, pointer: str) -> Reading:
 def findings(parts: Sequence[Part], host: NmstateHost, facts: HostFacts) -> Iterator[Finding]:
     """Yield the findings about a report."""
     yield from _absent(parts)
-    for any_link in facts.by_name.values():
-        link = checked_cast(any_link, NmstateLink)
-        if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
-            yield from link.owned().findings
-        yield from link.findings()
+    for name, device in host.devices.items():
+        if device.kind is Kind.LOOPBACK or name in facts.table.irregular:
+            yield from host.owned(device).findings
+        yield from conflicts(device)
+        if device.is_unknown:
+            yield from kind_unknown(facts.link(name))
     yield from host.routing.findings
     yield from _hidden_addresses(host)
     yield from _controllers_in_conflict(host.devices)
@@ -111,12 +112,14 @@ def _devices(parts: Iterable[Part]) -> dict[str, Device]:
     tags: dict[str, list[AccessTag]] = defaultdict(list)
     for part in parts:
         by_name.setdefault(part.data.name, []).append(part)
-        for port, tag in access_tags(part):
-            tags[port].append(tag)
+        if part.type == OVS_BRIDGE:
+            for port, tag in access_tags(part):
+                tags[port].append(tag)
         if part.data.controller or part.data.master:
             for controller in controllers_of(part.data):
                 members[controller].add(part.data.name)
-    clashes = ((name, tuple(p.pointer for p in same)) for name, same in by_name.items() if not _are_one_device(same))
+    several = [(name, same) for name, same in by_name.items() if len(same) > 1]
+    clashes = [(name, tuple(p.pointer for p in same)) for name, same in several if not _are_one_device(same)]
     refuse_names_twice(clashes, "only an Open vSwitch bridge and its own port may share a name")
     return {
         name: device_of(
@@ -130,8 +133,8 @@ def _devices(parts: Iterable[Part]) -> dict[str, Device]:
 
 
 def _are_one_device(parts: list[Part]) -> bool:
-    """Return whether entries with the same name can describe one device."""
-    return len(parts) == 1 or (len(parts) == 2 and sum(part.data.type == OVS_BRIDGE for part in parts) == 1)
+    """Return whether several entries with the same name can describe one device."""
+    return len(parts) == 2 and sum(part.data.type == OVS_BRIDGE for part in parts) == 1
 
 
 def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]:
@@ -139,6 +142,8 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
 
     Also yield a finding if the controller is not in the report, or if an interface has several controllers.
     """
+    if not [part for device in devices.values() for part in device.parts if part.data.controller or part.data.master]:
+        return
     members_of = {name: listed_members(device) for name, device in devices.items()}
     listed_by: dict[str, set[str]] = defaultdict(set)
     for name, members in members_of.items():
@@ -146,8 +151,6 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
             listed_by[member].add(name)
     for device in devices.values():
         controllers = device.controllers
-        if not controllers and device.name not in listed_by:
-            continue
         for controller in controllers:
             if controller not in members_of:
                 yield _no_controller(device.name, controller)
@@ -155,7 +158,7 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
                 message = f"{_names(device.name, controller)}, but {quote(controller)} does not list it"
                 yield conflict(device.name, f"{message}; {quote(device.name)} counts as a member")
         others = listed_by.get(device.name, set()) - set(controllers)
-        if len(controllers) > 1 or (controllers and others):
+        if controllers and (others or len(controllers) > 1):
             shown = quote_all(sorted({*controllers, *others}))
             yield conflict(
                 device.name, f"{quote(device.name)} is a member of several controllers, which all count: {shown}"
@@ -193,8 +196,8 @@ def _hidden_addresses(host: NmstateHost) -> Iterator[Finding]:
         message = f"the report shows only settings, not the dynamic addresses of {_some(dynamic)}"
         if dynamic:
             yield _addresses_hidden(Severity.WARNING, message, dynamic, "use `nmstatectl show` without `-r`")
-    down = (device for device in devices.values() if device.kernel.data.state == "down")
-    without = (device.name for device in down if device.kind is not Kind.LOOPBACK and not any(entries_of(device)))
+    down = [device for device in devices.values() if device.kernel.data.state == "down"]
+    without = [device.name for device in down if device.kind is not Kind.LOOPBACK and not any(entries_of(device))]
     names = tuple(sorted(without))
     if names and not any(map(is_of_kernel_reader, host.state.interfaces)):
         message = f"nmstate before 1.0 hides addresses of interfaces that are not activated: {_some(names)}"
