@@ -42,7 +42,6 @@ UNSUPPORTED_WORDS = (
     | {f"nic is {kind}" for kind in Kind if kind not in KINDS}
 )
 _OF_TYPE = {"bonding": Kind.BOND, "bridge": Kind.BRIDGE, "loopback": Kind.LOOPBACK}
-_OF_MEMBERS = {"slaves": Kind.BOND, "interfaces": Kind.BRIDGE}
 _DEFAULT = {4: "0.0.0.0/0", 6: "::/0"}
 _IRREGULAR = 999  # greater than every prefix length, so that the owner index treats the entry as irregular
 _LENGTHS: Mapping[str | int, int] = {form: length for length in range(129) for form in (length, str(length))}
@@ -153,6 +152,16 @@ class AnsibleHost(ReportedHost):
         device = self.devices[name]
         return AnsibleLink(name, device.kind, device, self)
 
+    def lowers(self, name: str) -> Lowers:
+        """Return the members of a bond or bridge."""
+        device = self.devices[name]
+        data = device.fact.data
+        if device.kind is Kind.BOND and data.slaves:
+            return Lowers(slaves=tuple(sorted(set(data.slaves))))
+        if device.kind is Kind.BRIDGE and data.interfaces:
+            return Lowers(ports=tuple(sorted(set(data.interfaces))))
+        return NO_LOWERS
+
     @cached_property
     def positions(self) -> Mapping[str, int]:
         """The index of each interface in report order."""
@@ -203,12 +212,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
     @property
     def lowers(self) -> Lowers:
         """The members of a bond or bridge."""
-        data = self.device.fact.data
-        if self.kind is Kind.BOND and data.slaves:
-            return Lowers(slaves=tuple(sorted(set(data.slaves))))
-        if self.kind is Kind.BRIDGE and data.interfaces:
-            return Lowers(ports=tuple(sorted(set(data.interfaces))))
-        return NO_LOWERS
+        return self.host.lowers(self.name)
 
     @property
     def source(self) -> object:
@@ -273,30 +277,6 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         gateways = self._gateway_pointers()
         return {"": place, **pointers, **({"gateways": gateways[min(gateways)]} if gateways else {})}
 
-    def findings(self) -> Iterator[Finding]:
-        """Yield the findings about the facts of the interface, except findings about its addresses."""
-        for gateway in self._gateways():
-            yield from read_gateway(gateway.interface, gateway.text)[1]
-        yield from self._kind_unknown()
-        for key, kind in _OF_MEMBERS.items():
-            if getattr(self.device.fact.data, key) and self.kind is not kind:
-                message = f"{quote(self.name)} has {quote(key)} like a {kind}, but its other facts"
-                yield conflict(self.name, f"{message} show the kind {quote(self.kind)}; the other facts count")
-
-    def _kind_unknown(self) -> Iterator[Finding]:
-        link_type = self.device.fact.data.type or ""
-        is_vague = self.kind is Kind.OTHER and link_type in _VAGUE
-        if is_vague and any(not owned.address.is_link_local for owned in self.addresses):
-            reported = f"reports only the type {quote(link_type)}" if link_type else "does not report its type"
-            yield Finding(
-                FindingCode.KIND_UNKNOWN,
-                Severity.WARNING,
-                f"the kind of {quote(self.name)} is unknown: the interface has no hardware device, "
-                f"and Ansible {reported}; it may be a VLAN, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
-                (self.name,),
-                hint="use the output of `ip -j -d addr show`, which has the kinds",
-            )
-
     def _gateways(self) -> list[Gateway]:
         return [gateway for gateway in self.host.gateways if gateway.interface == self.name]
 
@@ -304,3 +284,27 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
         """Return the addresses of the gateways, each with its JSON Pointer."""
         gateways = ((read_gateway(route.interface, route.text)[0], route.pointer) for route in self._gateways())
         return {address: pointer for address, pointer in gateways if address is not None}
+
+
+def device_findings(device: Device, host: AnsibleHost) -> Iterator[Finding]:
+    """Yield the findings about the kind of an interface."""
+    data, name = device.fact.data, device.name
+    if device.kind is Kind.OTHER and (data.type or "") in _VAGUE:
+        yield from _kind_unknown(name, data.type or "", host.owned(device))
+    for key, members, kind in (("slaves", data.slaves, Kind.BOND), ("interfaces", data.interfaces, Kind.BRIDGE)):
+        if members and device.kind is not kind:
+            message = f"{quote(name)} has {quote(key)} like a {kind}, but its other facts"
+            yield conflict(name, f"{message} show the kind {quote(device.kind)}; the other facts count")
+
+
+def _kind_unknown(name: str, link_type: str, owned: Owned) -> Iterator[Finding]:
+    if any(not entry.address.is_link_local for entry in owned.addresses):
+        reported = f"reports only the type {quote(link_type)}" if link_type else "does not report its type"
+        yield Finding(
+            FindingCode.KIND_UNKNOWN,
+            Severity.WARNING,
+            f"the kind of {quote(name)} is unknown: the interface has no hardware device, "
+            f"and Ansible {reported}; it may be a VLAN, macvlan, veth, team or VRF, or a bridge of Open vSwitch",
+            (name,),
+            hint="use the output of `ip -j -d addr show`, which has the kinds",
+        )

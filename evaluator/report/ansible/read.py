@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import msgspec
 
-from evaluator.base.checked_cast import checked_cast
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError, Severity
 from evaluator.base.finding import Finding, FindingCode, incomplete
 from evaluator.base.text import escaped, json_pointer, quote
@@ -28,16 +27,16 @@ from evaluator.report.ansible import wire
 from evaluator.report.ansible.link import (
     UNSUPPORTED_WORDS,
     AnsibleHost,
-    AnsibleLink,
     Device,
     Gateway,
     Part,
+    device_findings,
     entries_in,
     kind_of,
 )
 from evaluator.report.ansible.system import KEYS as SYSTEM_KEYS
 from evaluator.report.ansible.system import refuse_other_system
-from evaluator.report.common import device_not_reported
+from evaluator.report.common import device_not_reported, read_gateway
 from evaluator.report.consistency import consistency_findings
 from evaluator.report.json_text import parse_json_without_duplicates, plain_copy
 from evaluator.report.owned import AddressEntry, read_owned
@@ -62,6 +61,7 @@ _BEGINNING = 256  # the wrapper is searched in so many octets at the beginning o
 _FACTS = msgspec.json.Decoder(wire.Facts)
 _PLAYS = msgspec.json.Decoder(wire.Play)
 _NO_DEFAULT = wire.Fact()
+_TEXT = {str}
 
 
 class _Facts(NamedTuple):
@@ -102,19 +102,16 @@ class _Facts(NamedTuple):
             lists[0] is not None
             and all(fact is None or (isinstance(fact, list) and _are_texts(fact)) for fact in lists)
             and all(fact is None or isinstance(fact, wire.Fact) for fact in objects)
-            and not any(
-                fact is not reachable and fact.has_other_addresses for fact in self.body.values() if is_fact(fact)
-            )
+            and not [
+                fact
+                for fact in self.body.values()
+                if isinstance(fact, wire.Fact) and fact is not reachable and fact.has_other_addresses
+            ]
         )
 
 
-def is_fact(value: object) -> TypeGuard[wire.Fact]:
-    """Return whether a fact is an object."""
-    return isinstance(value, wire.Fact)
-
-
 def _are_texts(values: list[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+    return set(map(type, values)) <= _TEXT
 
 
 def read_text(text: bytes) -> Reading | None:
@@ -207,14 +204,16 @@ def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Se
     if not gathered.get("interfaces"):
         hint = "install iproute2 on the host, and gather its facts again"
         yield incomplete("the report names no interface: is iproute2 installed on the host?", hint=hint)
-    for any_link in facts.by_name.values():
-        link = checked_cast(any_link, AnsibleLink)
-        if link.kind is Kind.LOOPBACK or link.name in facts.table.irregular:
-            yield from link.owned().findings
-        yield from link.findings()
+    for name, device in host.devices.items():
+        if device.kind is Kind.LOOPBACK or name in facts.table.irregular:
+            yield from host.owned(device).findings
+        yield from device_findings(device, host)
+    for gateway in host.gateways:
+        if gateway.interface in host.devices:
+            yield from read_gateway(gateway.interface, gateway.text)[1]
     missing = {gateway.interface for gateway in host.gateways} - host.devices.keys()
     yield from (device_not_reported(name) for name in sorted(missing))
-    yield from _slaves_without_bond(facts)
+    yield from _slaves_without_bond(host, facts)
     yield from _without_owner(gathered, host, facts)
     yield from consistency_findings(facts)
 
@@ -244,10 +243,10 @@ def _devices(gathered: _Facts) -> tuple[dict[str, Device], list[Finding]]:
     described: dict[str, dict[str, Part]] = {}
     labels: dict[str, Part] = {}
     keys = {name: _mangled(name) for name in gathered.texts("interfaces")}
-    place = gathered.pointer("")
+    place, prefix, facts = gathered.pointer(""), gathered.prefix, gathered.body
     for name, key in keys.items():
-        data = gathered.get(key)
-        if not is_fact(data) or key in _NO_INTERFACES:
+        data = facts.get(prefix + key)
+        if not isinstance(data, wire.Fact) or key in _NO_INTERFACES:
             continue
         if data.device is not None:
             described.setdefault(data.device, {})[key] = Part(data, place + escaped(key))
@@ -255,14 +254,14 @@ def _devices(gathered: _Facts) -> tuple[dict[str, Device], list[Finding]]:
             other = labels.get(key)
             label = name if other is None or other.label is None else min(name, other.label)
             labels[key] = Part(data, place + escaped(key), label)
-    clashes = [
-        (name, tuple(part.pointer for part in same.values())) for name, same in described.items() if len(same) > 1
-    ]
+    several = [(name, same) for name, same in described.items() if len(same) > 1]
+    clashes = [(name, tuple(part.pointer for part in same.values())) for name, same in several]
     refuse_names_twice(clashes, "each interface must be described only once, under its own name")
     of_device, findings = _labels(labels, described)
     findings += [_not_described(name) for name, key in keys.items() if name not in described and key not in labels]
     devices: dict[str, Device] = {}
-    for name, (part,) in ((name, same.values()) for name, same in described.items()):
+    for name, same in described.items():
+        (part,) = same.values()
         devices[name] = Device(name, part, of_device.get(name, ()), kind_of(part.data))
     return devices, findings
 
@@ -304,15 +303,12 @@ def _gateways(gathered: _Facts) -> Iterator[Gateway]:
             yield Gateway(family, default.interface, default.gateway or "", pointer)
 
 
-def _slaves_without_bond(facts: HostFacts) -> Iterator[Finding]:
+def _slaves_without_bond(host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
     """Yield a finding for each interface whose own facts state that it is a slave, although no bond lists it."""
-    for any_link in facts.by_name.values():
-        link = checked_cast(any_link, AnsibleLink)
-        if link.device.fact.data.perm_macaddress is not None and link.name not in facts.slaves:
-            message = (
-                f"{quote(link.name)} is a slave of a bond according to its `perm_macaddress`, but no bond lists it"
-            )
-            yield Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (link.name,))
+    for name, device in host.devices.items():
+        if device.fact.data.perm_macaddress is not None and name not in facts.slaves:
+            message = f"{quote(name)} is a slave of a bond according to its `perm_macaddress`, but no bond lists it"
+            yield Finding(FindingCode.MASTER_NOT_REPORTED, Severity.WARNING, message, (name,))
 
 
 def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Iterator[Finding]:
@@ -321,9 +317,6 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
     Such addresses exist because Ansible reports only one of several addresses with the same label. The addresses are
     first compared as texts, because nearly all of them match as texts. Only the other addresses are parsed.
     """
-    in_table = (device for device in host.devices.values() if device.name not in facts.table.irregular)
-    parts = (part for device in in_table for part in (device.fact, *device.labels))
-    texts = {entry.address for part in parts for entry in part.data.addresses}
     listed = [
         (text, f"{gathered.pointer(name)}/{i}", name)
         for name in _ALL_LISTS
@@ -332,6 +325,7 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
     listed += [
         (text, gathered.pointer(name), name) for name in _DEFAULTS for text in [gathered.default(name).address] if text
     ]
+    texts = _regular_texts(host, facts) if listed else set()
     unmatched = [item for item in listed if item[0] not in texts]
     shown = _addresses_shown(host, facts) if unmatched else set()
     for text, pointer, name in unmatched:
@@ -340,6 +334,13 @@ def _without_owner(gathered: _Facts, host: AnsibleHost, facts: HostFacts) -> Ite
                 if name in _ALL_LISTS:
                     shown.add(owned.address)
                 yield _without_interface(owned.address, f"in {quote(name)} only")
+
+
+def _regular_texts(host: AnsibleHost, facts: HostFacts) -> set[str | None]:
+    """Return the texts of all addresses that are in the owner index."""
+    devices = [device for device in host.devices.values() if device.name not in facts.table.irregular]
+    parts = (part for device in devices for part in (device.fact, *device.labels))
+    return {entry.address for part in parts for entry in part.data.addresses}
 
 
 def _addresses_shown(host: AnsibleHost, facts: HostFacts) -> set[Address]:
