@@ -10,12 +10,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from typing import TYPE_CHECKING
 
+from evaluator.base.lazy_import import lazy_module
+
 if TYPE_CHECKING:
+    import tempfile
     from pathlib import Path
     from typing import BinaryIO
+else:
+    tempfile = lazy_module("tempfile")
 
 MIB = 1024 * 1024
 LARGEST = 32 * MIB

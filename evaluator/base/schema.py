@@ -8,12 +8,11 @@ compares the libraries.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from evaluator.base.shipped import read_shipped
 from evaluator.base.text import json_pointer, quote, quote_all
@@ -84,7 +83,7 @@ def violations(document: object, schema_name: str) -> tuple[Violation, ...]:
 def read_schema(name: str) -> dict[str, object]:
     """Return a schema by its name, or one of its definitions, as JSON values."""
     name, _, part = name.partition("#")
-    document: dict[str, object] = json.loads(read_shipped("schemas", f"{name}.schema.json"))
+    document: dict[str, object] = json.decode(read_shipped("schemas", f"{name}.schema.json"))
     return {"$ref": f"#/$defs/{part}", "$defs": document["$defs"]} if part else document
 
 

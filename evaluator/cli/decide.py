@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.status import Status
 from evaluator.base.text import visible
 from evaluator.cli.append import add_log_options_to, append_to_log, require_log_option
@@ -15,6 +15,11 @@ from evaluator.cli.preferences import Choice, output_choice
 from evaluator.cli.question import add_question_to, decide_on
 from evaluator.decision.decision import Decision
 from evaluator.render.output import NO_RECORD, Output, RecordInfo, Write, output_of
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = lazy_module("json")
 
 OUTPUTS: tuple[Output[Write], ...] = (
     Output("text", "evaluator.render.text:print_decision"),

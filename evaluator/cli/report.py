@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.text import quote_path
 from evaluator.cli.problems import print_problem
 from evaluator.report.json_text import LARGEST
 from evaluator.report.read import FORMATS, read_file, read_regular_file, read_report_text
 from evaluator.report.reading import Report
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = lazy_module("json")
 
 
 def add_report_to(parser: argparse.ArgumentParser) -> None:

@@ -11,17 +11,23 @@ Python's recursion limit.
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from evaluator.base.diagnostic import Diagnostic, ReportCode, ReportError
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.source import Source, Span
 from evaluator.base.text import json_pointer, quote
+
+if TYPE_CHECKING:
+    import json
+else:
+    json = lazy_module("json")
 
 DEEPEST = 64
 LARGEST = 32 * 1024 * 1024
@@ -30,19 +36,20 @@ _NESTING = (dict, list)  # a tuple, because `dict | list` would create a union f
 _AS_BRACES = bytes.maketrans(b"[]", b"{}")
 _NO_BRACKETS = bytes(sorted({*range(256)} - {*b"[]{}"}))
 _NO_MARKS = bytes(sorted({*range(256)} - {*b'[]{}"\\'}))
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+# patterns are compiled when they are first used, because most reports need none
+_STRING = rb'"(?:[^"\\]|\\.)*"'
 _GREATEST = sys.float_info.max
 _SHORT = 4096  # if a text is shorter, its number of brackets is first compared with the limit
 _BYTE_ORDER_MARK = "\ufeff"
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = r"\\u[dD][89a-fA-F]"
 _USE_IP = "this is plain text output, not JSON; use `ip -j -d addr show` (iproute2 4.14 or newer)"
 # hints for texts that are not JSON, by their beginning
 _HEADS = (
     # `ansible -m setup` prints this before the JSON
-    (re.compile(r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{"), "remove the text before the first `{`"),
-    (re.compile(r"\d{1,10}: [^\s:]{1,64}(:| +inet6? |    )"), _USE_IP),  # `ip addr`, `ip -o addr`
-    (re.compile(r"[^\s{]{1,64} +(UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT) "), _USE_IP),  # `ip -br addr`
-    (re.compile(r"[^\s{]{1,64}(: flags=\d| +Link encap:)"), _USE_IP),  # `ifconfig`
+    (r"[^\s{]{1,255} \| (SUCCESS|CHANGED)[^{\n]{0,40}=> *\{", "remove the text before the first `{`"),
+    (r"\d{1,10}: [^\s:]{1,64}(:| +inet6? |    )", _USE_IP),  # `ip addr`, `ip -o addr`
+    (r"[^\s{]{1,64} +(UP|DOWN|UNKNOWN|LOWERLAYERDOWN|DORMANT) ", _USE_IP),  # `ip -br addr`
+    (r"[^\s{]{1,64}(: flags=\d| +Link encap:)", _USE_IP),  # `ifconfig`
 )
 _EMPTY_HINT = (
     "expected JSON: VDSM's reply to getCapabilities, or the output of `ip -j -d addr show` (iproute2 4.14 or newer), "
@@ -114,7 +121,7 @@ def _structure(text: bytes) -> bytes:
     braces = marks.translate(None, b'"\\')
     if len(braces) + 2 * marks.count(b'""') == len(marks):
         return braces
-    return _STRING.sub(b"", text).translate(_AS_BRACES, _NO_BRACKETS)
+    return re.sub(_STRING, b"", text).translate(_AS_BRACES, _NO_BRACKETS)
 
 
 def parse_json_without_duplicates(text: bytes | str, subject: str = "report") -> object:
@@ -157,7 +164,7 @@ def parse_kernel_json(text: bytes | str) -> object:
     another reason, or if an object has a key twice.
     """
     decoded = text if isinstance(text, str) else text.decode("utf-8", errors="surrogateescape")
-    if _SURROGATE.search(decoded):
+    if re.search(_SURROGATE, decoded):
         return None
     try:
         value: object = json.loads(
@@ -309,4 +316,4 @@ def _hint(text: str, problem: str, offset: int) -> str:
     """
     if problem == _SEVERAL and text[offset : offset + 1] in ("[", "{"):
         return _SEVERAL_HINT
-    return next((hint for head, hint in _HEADS if head.match(text)), "")
+    return next((hint for head, hint in _HEADS if re.match(head, text)), "")

@@ -72,7 +72,7 @@ from evaluator.policy.language.program import Program, Rule
 from evaluator.policy.language.verbs import Effect, Judges
 from evaluator.policy.run.budget import Costs
 from evaluator.policy.run.candidate_index import lookup_for
-from evaluator.policy.run.evidence import AffectedRules, affected_rules
+from evaluator.policy.run.evidence import AffectedRules, affected_rules, depends_on_missing
 from evaluator.policy.run.required_facts import matches_host_addresses, required_facts
 from evaluator.policy.run.verdict import Trace, Verdict, status_without_candidates
 from evaluator.policy.run.wording import finding_of, finding_without_subject, show
@@ -120,7 +120,7 @@ class CompiledPolicy:
         """
         key = number, missing
         if key not in self._could_change:
-            condition = self.affected_rules(missing).could_change[number]
+            condition = depends_on_missing(self.program.rules[number].condition, missing)
             self._could_change[key] = compile_condition(self.program, condition)
         return self._could_change[key]
 

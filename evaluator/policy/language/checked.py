@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from evaluator.base.source import Span
 from evaluator.policy.language.environment import Literal
@@ -259,12 +260,12 @@ Condition = AnyOf | AllOf | Not | Quantified | Truth | Related | InState | IsKno
 
 def walk(node: Condition | Expression) -> Iterator[Condition | Expression]:
     """Yield a node and all nodes inside it, in the order of the text."""
-    yield node
-    for name in node.__struct_fields__:
-        value = getattr(node, name)
-        for child in value if isinstance(value, tuple) else (value,):
-            if isinstance(child, Expression | Condition):
-                yield from walk(child)
+    pending: list[Any] = [node]
+    while pending:
+        inner = pending.pop()
+        yield inner
+        values = (value if isinstance(value, tuple) else (value,) for value in reversed(astuple(inner)))
+        pending.extend(child for several in values for child in reversed(several) if isinstance(child, Node))
 
 
 def is_bound(node: Expression) -> bool:

@@ -18,6 +18,8 @@ neighbours are counted without the closure.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from msgspec.structs import replace
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError
@@ -55,7 +57,7 @@ class Costs:
         """
         for size in (2048, 1024, 512, 256, 128, 64, 32, 16):
             sizes = Sizes.usual(size, self._parameters)
-            if sum(count_steps(rule, sizes) for rule in rules) <= STEP_BUDGET:
+            if all(steps <= STEP_BUDGET for steps in accumulate(count_steps(rule, sizes) for rule in rules)):
                 return size
         return 0
 

@@ -42,14 +42,12 @@ class AffectedRules(Struct, frozen=True):
 
     `deciding_facts` are the missing facts that rules other than `warn` use. `refusing` are the affected `reject` and
     `ambiguous` rules. `warning` are the affected `warn` rules, each with two sets of missing facts: those in its
-    condition, and those that only its message or hint uses. `could_change` maps the rules of `refusing` and `warning`
-    to the condition under which a missing fact could change them.
+    condition, and those that only its message or hint uses.
     """
 
     deciding_facts: frozenset[str]
     refusing: tuple[int, ...]
     warning: tuple[tuple[int, frozenset[str], frozenset[str]], ...]
-    could_change: dict[int, Condition]
 
 
 def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
@@ -57,30 +55,37 @@ def depends_on_missing(condition: Condition, missing: Set[str]) -> Condition:
 
     The names of the facts are as in `HostFacts.unsupported_words`.
     """
-    upper, lower = (_bound(condition, missing, value=value) for value in (True, False))
+    upper, lower = _bounds(condition, missing)
     return AllOf((upper, Not(lower, "", _NO_SPAN)), "", _NO_SPAN)
 
 
-def _bound(condition: Condition, missing: Set[str], *, value: bool) -> Condition:
-    """Return the condition with a constant in the place of each clause that reads a missing fact.
+def _bounds(condition: Condition, missing: Set[str]) -> tuple[Condition, Condition]:
+    """Return the condition twice, with a constant in the place of each clause that reads a missing fact.
 
-    If `value` is true, the constants help the condition to be true (the upper bound). Otherwise they help the condition
-    to be false (the lower bound).
+    In the first condition (the upper bound), the constants help the condition to be true. In the second condition (the
+    lower bound), they help it to be false.
     """
-    if missing.isdisjoint(facts_in(condition)):
-        return condition
     match condition:
         case AllOf() | AnyOf():
-            return replace(
-                condition, conditions=tuple([_bound(part, missing, value=value) for part in condition.conditions])
-            )
+            parts = [_bounds(part, missing) for part in condition.conditions]
+            uppers, lowers = tuple([upper for upper, _ in parts]), tuple([lower for _, lower in parts])
+            return replace(condition, conditions=uppers), replace(condition, conditions=lowers)
         case Not():
-            return replace(condition, condition=_bound(condition.condition, missing, value=not value))
+            upper, lower = _bounds(condition.condition, missing)
+            return replace(condition, condition=lower), replace(condition, condition=upper)
         case Quantified() if missing.isdisjoint(facts_in(condition.domain)):
-            body_value = (condition.quantifier is Quantifier.NO) is not value
-            return replace(condition, body=_bound(condition.body, missing, value=body_value))
+            upper, lower = _bounds(condition.body, missing)
+            if condition.quantifier is Quantifier.NO:
+                upper, lower = lower, upper
+            return replace(condition, body=upper), replace(condition, body=lower)
+        case _ if missing.isdisjoint(facts_in(condition)):
+            return condition, condition
         case _:
-            return Truth(Constant(value, Type(Base.BOOLEAN), ""), "", _NO_SPAN)
+            return _constant(value=True), _constant(value=False)
+
+
+def _constant(*, value: bool) -> Condition:
+    return Truth(Constant(value, Type(Base.BOOLEAN), ""), "", _NO_SPAN)
 
 
 def affected_rules(program: Program, missing: frozenset[str]) -> AffectedRules:
@@ -95,9 +100,4 @@ def affected_rules(program: Program, missing: frozenset[str]) -> AffectedRules:
             for number, rule, facts in affected
             if not rule.verb.decides
         ),
-        {
-            number: depends_on_missing(rule.condition, missing)
-            for number, rule, _ in affected
-            if rule.verb.refuses or not rule.verb.decides
-        },
     )

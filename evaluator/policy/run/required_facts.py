@@ -69,16 +69,21 @@ def facts_in(node: Condition | Expression) -> frozenset[str]:
     return frozenset(fact for inner in walk(node) for fact in _facts_of_node(inner))
 
 
-def _facts_of_node(node: Condition | Expression) -> Iterator[str]:
-    """Yield the facts that a node itself reads. A comparison of `kind` with a constant reads the fact `nic is KIND`."""
-    if isinstance(node, InState) and node.state.owner in _FACTS:
-        yield node.state.shown
-        return
-    if isinstance(node, RouteTo):
-        yield "route_to"
-    if isinstance(node, Read) and node.word.owner in _FACTS:
-        yield node.word.shown
-    sides = (node.left, node.right) if isinstance(node, Related) else ()
-    if any(isinstance(side, Read) and side.word.name == "kind" for side in sides):
-        constants = (part for side in sides for part in walk(side) if isinstance(part, Constant))
-        yield from (f"nic is {constant.value}" for constant in constants)
+def _facts_of_node(node: Condition | Expression) -> tuple[str, ...]:
+    """Return the facts that a node reads itself. If it compares `kind` with constants: a fact `nic is KIND` for each."""
+    match node:
+        case Read(word=word):
+            return (word.shown,) if word.owner in _FACTS else ()
+        case InState(state=state):
+            return (state.shown,) if state.owner in _FACTS else ()
+        case RouteTo():
+            return ("route_to",)
+        case Related(left=left, right=right) if _is_kind(left) or _is_kind(right):
+            parts = (*walk(left), *walk(right))
+            return tuple(f"nic is {part.value}" for part in parts if isinstance(part, Constant))
+        case _:
+            return ()
+
+
+def _is_kind(node: Expression) -> bool:
+    return isinstance(node, Read) and node.word.name == "kind"

@@ -6,7 +6,7 @@ refuse the document. The slow path then reads the document (`report/reading.py`)
 treated as missing.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would have to compile the text of each annotation at each start
 
 from typing import Annotated
 

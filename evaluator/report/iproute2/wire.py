@@ -4,7 +4,7 @@ A missing member is UNSET, because each mode of `ip` leaves out different member
 null. The members are in the order in which `ip` prints them. Members of the type `object` are not in the schema.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would have to compile the text of each annotation at each start
 
 from typing import Annotated
 

@@ -3,7 +3,7 @@
 An optional member that is null is treated as missing. Members of the type `object` are not in the schema.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would have to compile the text of each annotation at each start
 
 from typing import Annotated
 

@@ -7,7 +7,7 @@ used. The reader then uses the slow path (`report/reading.py`). An optional memb
 The members are in the order in which VDSM prints them, because msgspec decodes this order fastest.
 """
 
-from __future__ import annotations
+# no `from __future__ import annotations`: msgspec would have to compile the text of each annotation at each start
 
 from typing import Annotated, Literal
 
