@@ -119,7 +119,9 @@ def _parser_of(requested: Container[object]) -> tuple[Parser, dict[str, Parser]]
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands = {}
     for name, summary in COMMANDS.items():
-        commands[name] = subparsers.add_parser(name, help=summary, allow_abbrev=False, formatter_class=_HelpFormatter)
+        commands[name] = subparsers.add_parser(
+            name, help=summary, allow_abbrev=False, formatter_class=_HelpFormatter, add_help=name in requested
+        )
         if name in requested:
             import_module(f"evaluator.cli.{name.replace('-', '_')}").add_to(commands[name])
             for command in _parsers_in(commands[name]):

@@ -18,7 +18,6 @@ from evaluator.base.status import NAMING, Status
 from evaluator.decision.decide import Case
 from evaluator.decision.decision import Decision, Explanation, Selection
 from evaluator.decision.trace import AnswerOutcome, InterfaceReasons, Reason
-from evaluator.explain.counterfactual.search import Effort, smallest_change
 from evaluator.explain.near_miss import NearMisses
 from evaluator.explain.summary import RuleResults, outcome, summary
 from evaluator.facts.address import Address
@@ -143,6 +142,8 @@ def _with_changes(
 
     The search begins with candidates and owners, because all interfaces share one effort limit.
     """
+    from evaluator.explain.counterfactual.search import Effort, smallest_change  # noqa: PLC0415 -- `reasons` needs none
+
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
     effort = Effort.for_case(case)

@@ -64,6 +64,11 @@ class ConditionWriter:
         """The constants and functions that the compiled code uses. The keys are their names in the code."""
         return {**self._values.constants, "near": _near}
 
+    @property
+    def uses_environment(self) -> bool:
+        """Whether the code of the current rule uses the name `environment`."""
+        return self._values.uses_environment
+
     def begin_rule(self, *, is_on_candidates: bool) -> list[ast.stmt]:
         """Start the code of a rule. Return an empty list, to which statements are added that run once for the rule.
 
@@ -149,7 +154,7 @@ class ConditionWriter:
         operand = self._values.value(node.operand)
         if node.state.kind is not None:
             return ast.Compare(attribute(operand, "kind"), [ast.Is()], [self.constant(node.state.kind)])
-        return call(self.constant(node.state.holds), name("environment"), operand)
+        return call(self.constant(node.state.holds), self._values.environment(), operand)
 
     def _relation(self, node: Related) -> ast.expr:
         """Return the code for a relation. It compares interfaces by name, and addresses without their prefix length.

@@ -67,7 +67,7 @@ class Values:
     """Makes the code that computes values. All code is a part of one compiled function.
 
     `constants` are the values that expressions use by name. `statements` are the statements that the current rule
-    executes once.
+    executes once. `uses_environment` is true if the code of the current rule uses the name `environment`.
     """
 
     def __init__(self, condition: Callable[[Condition], ast.expr]) -> None:
@@ -77,12 +77,18 @@ class Values:
         self.constants.update(is_in=is_in, matcher=matcher, is_like=is_like, cached=cached, above_in=above_in)
         self.statements: list[ast.stmt] = []
         self.loops = 0  # the number of quantifiers around the value
+        self.uses_environment = False
         self._constant_names: dict[int, str] = {}
         self._once: dict[tuple[object, ...], str] = {}  # names by form and node
 
     def begin_rule(self) -> None:
         """Remove the values that were computed once for the previous rule, because the candidates have changed."""
-        self._once, self.statements = {}, []
+        self._once, self.statements, self.uses_environment = {}, [], False
+
+    def environment(self) -> ast.expr:
+        """Return the name of the environment. The function must then assign it before the code of the rule."""
+        self.uses_environment = True
+        return name("environment")
 
     def constant(self, value: object) -> ast.expr:
         """Return the name of a constant value."""
@@ -124,7 +130,7 @@ class Values:
             case ListOf():
                 return ast.Tuple([self.value(operand) for operand in node.operands], ast.Load())
             case RouteTo():
-                return call(name("route_to"), name("environment"), self.identity(node.operand))
+                return call(name("route_to"), self.environment(), self.identity(node.operand))
         raise AssertionError(f"unknown expression: {node}")
 
     def _filtered(self, node: Filter) -> ast.expr:
@@ -153,7 +159,7 @@ class Values:
         if floor is None:
             return domain
         if isinstance(node.domain, Read) and node.domain.owner is None:  # the list is the same for the whole rule
-            return call(name("above_in"), name("environment"), self.value(floor), domain)
+            return call(name("above_in"), self.environment(), self.value(floor), domain)
         return call(name("near"), name("facts"), self.value(floor), domain)
 
     def _read(self, node: Read) -> ast.expr:
@@ -167,7 +173,7 @@ class Values:
         word = node.word
         if node.owner is None and word.path:
             first, *path = word.path
-            return attribute(name(first) if first in _VARIABLES else attribute(name("environment"), first), *path)
+            return attribute(name(first) if first in _VARIABLES else attribute(self.environment(), first), *path)
         if self._is_cached(node):
             return self._cached("list_of_word", node)
         owner = ast.Constant(None) if node.owner is None else self.value(node.owner)
@@ -176,7 +182,7 @@ class Values:
         if word.of_question:
             value = attribute(name("question"), word.name)
             return call(value, owner) if word.owner is Base.NIC else value
-        return call(self.constant(word.get), name("environment"), owner)
+        return call(self.constant(word.get), self.environment(), owner)
 
     def _is_cached(self, node: Expression) -> TypeGuard[Read]:
         """Return whether a value is a list such as `nic.ports` inside a quantifier, which may read it many times."""
@@ -187,7 +193,7 @@ class Values:
         """Return the code that calls a function. The function converts an interface's list and caches the result."""
         if node.owner is None:
             raise TypeError("the owner of the word must be an interface")
-        return call(name(function), name("environment"), self.constant(node.word), self.value(node.owner))
+        return call(name(function), self.environment(), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
         """Return the code that tests whether an address is in one of several networks: `v_a.address in once1`.
@@ -211,7 +217,7 @@ class Values:
         code is `is_like(environment, TEXT, GLOBS)`.
         """
         if is_bound(globs):
-            return call(name("is_like"), name("environment"), self.value(text), self.value(globs))
+            return call(name("is_like"), self.environment(), self.value(text), self.value(globs))
         match = self._hoisted(globs, lambda node: call(name("matcher"), self.value(node)), "matcher")
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
@@ -331,7 +337,7 @@ class Values:
         """
         arguments = ast.arguments([], [], None, [], [], None, [])
         key = self.constant((form, len(self._constant_names)))
-        return call(name("cached"), name("environment"), key, ast.Lambda(arguments, write(node)))
+        return call(name("cached"), self.environment(), key, ast.Lambda(arguments, write(node)))
 
 
 def _variable_of(node: Expression) -> ast.expr | None:

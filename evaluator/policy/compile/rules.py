@@ -218,7 +218,7 @@ def _condition(program: Program, condition: Condition, *variables: str) -> Calla
     writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))
-    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_environment([*once, result])]
+    body = [*parsed("facts = question.facts\nhost = question.host"), *_with_environment([*once, result], writer)]
     function: Callable[..., bool] = _function(program, ["question", "candidates", *variables], body, writer.constants)
     return function
 
@@ -267,7 +267,7 @@ def _findings(number: int, rule: Rule, writer: ConditionWriter) -> list[ast.stmt
         values = writer.values(rule.message)
         finding = call(name("finding_without_subject"), *arguments, name("candidates"), values, message, hint)
         statement = ast.Expr(call(attribute(name("findings"), "append"), finding))
-    return _with_environment([*once, statement])
+    return _with_environment([*once, statement], writer)
 
 
 def _charge(rule: Rule, writer: ConditionWriter) -> ast.stmt:
@@ -286,13 +286,13 @@ def _rule(number: int, rule: Rule, writer: ConditionWriter, *, is_first: bool) -
     once = writer.begin_rule(is_on_candidates=rule.has_subject and rule.verb.judges is Judges.CANDIDATES)
     if not rule.has_subject:
         evaluation = [assign(result, writer.condition(rule.condition))]
-        return [*_with_environment([*once, *evaluation]), assign(after, name("candidates"))]
+        return [*_with_environment([*once, *evaluation], writer), assign(after, name("candidates"))]
     if rule.verb.judges is Judges.INTERFACES:
         loop = _loop_over_interfaces(result, rule, writer)
-        evaluation = _with_environment([*once, *loop])
+        evaluation = _with_environment([*once, *loop], writer)
     else:
         loop = _loop(result, writer.condition(rule.condition), name("candidates"))
-        guarded = _with_environment([*once, *loop])
+        guarded = _with_environment([*once, *loop], writer)
         evaluation = [assign(result, ast.Tuple([], ast.Load())), ast.If(name("candidates"), guarded, [])]
     change = [assign(after, _after(rule.verb.effect, result, is_first=is_first)), assign("candidates", name(after))]
     return [*evaluation, *change]
@@ -309,12 +309,11 @@ def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> l
     return _loop(result, writer.condition(lookup.rest), interfaces)
 
 
-def _with_environment(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Return the statements. If they use `environment`, a statement that assigns `environment` precedes them."""
-    uses_environment = any(
-        isinstance(node, ast.Name) and node.id == "environment" for part in statements for node in ast.walk(part)
-    )
-    return [*parsed("environment = Environment(question, candidates)"), *statements] if uses_environment else statements
+def _with_environment(statements: list[ast.stmt], writer: ConditionWriter) -> list[ast.stmt]:
+    """Return the statements of a rule. If they use `environment`, a statement that assigns it precedes them."""
+    if not writer.uses_environment:
+        return statements
+    return [*parsed("environment = Environment(question, candidates)"), *statements]
 
 
 def _loop(result: str, condition: ast.expr, domain: ast.expr) -> list[ast.stmt]:

@@ -70,7 +70,7 @@ def facts_in(node: Condition | Expression) -> frozenset[str]:
 
 
 def _facts_of_node(node: Condition | Expression) -> tuple[str, ...]:
-    """Return the facts that a node reads itself. If it compares `kind` with constants: a fact `nic is KIND` for each."""
+    """Return the facts that a node reads itself; `nic is KIND` if it compares `kind` with a constant."""
     match node:
         case Read(word=word):
             return (word.shown,) if word.owner in _FACTS else ()
