@@ -45,6 +45,7 @@ def commands(own_policy: str) -> dict[str, list[str]]:
         "msgspec alone": ["-c", "import msgspec"],
         "msgspec and jsonschema-rs alone": ["-c", "import msgspec, jsonschema_rs"],
         "import evaluator": ["-c", "import evaluator"],
+        "import the functions": ["-c", "from evaluator import HostAddresses, load_policy, read_report"],
         "library, to the decision": ["-c", TO_THE_DECISION, "strict", *question],
         "library": ["-c", LIBRARY, "strict", *question],
         "library, a policy file": ["-c", LIBRARY, own_policy, *question],

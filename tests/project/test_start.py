@@ -15,7 +15,18 @@ report = evaluator.read_report((open({str(EXAMPLES / "bond.json")!r}, "rb")).rea
 decision = evaluator.load_policy(POLICY).decide(report, evaluator.HostAddresses.of("192.0.2.10"))
 assert decision.host_active_nic == "bond0", decision
 """
-UNUSED = {"copy", "dataclasses", "inspect", "ipaddress", "orjson", "pathlib", "urllib.parse"}
+UNUSED = {
+    "copy",
+    "dataclasses",
+    "inspect",
+    "ipaddress",
+    "json",
+    "orjson",
+    "pathlib",
+    "shutil",
+    "tempfile",
+    "urllib.parse",
+}
 SLOW = {"asyncio", "dns", "jsonschema", "lark", "rich", "rfc8785", "sqlite3", "yaml", "importlib.resources", "difflib"}
 
 
@@ -70,6 +81,18 @@ def test_the_command_waits_for_no_parser(output: str) -> None:
     assert not found & SLOW
     commands = {name for name in found if name.startswith("evaluator.cli.")}
     assert not commands & {f"evaluator.cli.{name}" for name in ("explain", "log", "replay", "test", "policies")}
+
+
+def test_the_package_itself_imports_almost_nothing() -> None:
+    """The command cannot handle an interrupt before this import ends."""
+    found = imported("import evaluator") - imported("import importlib")
+    assert found == {"evaluator", "evaluator.base", "evaluator.base.version"}
+
+
+def test_reasons_need_no_search_for_changes() -> None:
+    found = imported(DECIDES.replace("POLICY", repr("strict")) + "decision.reasons()\n")
+    assert "evaluator.explain.explain" in found
+    assert "evaluator.explain.counterfactual.search" not in found
 
 
 def test_what_is_imported_later_is_there() -> None:
