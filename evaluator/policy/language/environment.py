@@ -52,7 +52,7 @@ class Question:
         self.host: Final = host
         self.parameters: Final = parameters
         self.owned: Final = facts.owned(host) if owned is None else owned
-        self.owners: Final = tuple([facts.link(name) for name in self.owned])
+        self.owners: Final = tuple(map(facts.host.link, self.owned))
         self._unowned: tuple[Address, ...] | None = None
 
     @property

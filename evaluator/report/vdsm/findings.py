@@ -1,11 +1,11 @@
 """Yields the findings about a VDSM reply.
 
-`_is_clean` is a quick check that most entries pass. `_entry_findings` examines only the entries that do not pass.
+`_unusual_entries` is a quick check that most entries pass. `_entry_findings` examines only the other entries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from evaluator.base.diagnostic import Severity
 from evaluator.base.finding import Finding, FindingCode, conflict
@@ -48,24 +48,25 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
                 else "",
             )
     yield from (disagreement(*parts) for parts in host.disagreements)
-    irregular = facts.table.irregular
-    for name, entry in host.devices.items():
-        if name in irregular or entry.netmask not in _VALID_NETMASKS:
-            yield from facts.link(name).owned().findings
-        if not _is_clean(name, entry):
-            yield from _entry_findings(name, entry, host)
+    invalid = [name for name, entry in host.devices.items() if entry.netmask not in _VALID_NETMASKS]
+    for name in facts.table.irregular.union(invalid):
+        yield from facts.link(name).owned().findings
+    for name, entry in _unusual_entries(host.devices):
+        yield from _entry_findings(name, entry, host)
     yield from consistency_findings(facts, _IF_MISSING)
 
 
-def _is_clean(name: str, entry: Device) -> bool:
-    """Return whether a quick check shows that `_entry_findings` yields nothing. If not, call `_entry_findings`."""
-    if entry.gateway not in NO_GATEWAYS or entry.ipv6gateway not in NO_GATEWAYS or entry.bootproto4 == "dhcp":
-        return False
-    if (entry.addr or entry.ipv4addrs) and not is_listed(entry):
-        return False
-    if isinstance(entry, Vlan):
-        return name == f"{entry.iface}.{entry.vlanid}"
-    return entry.cfg is None
+def _unusual_entries(devices: Mapping[str, Device]) -> list[tuple[str, Device]]:
+    """Return the entries for which a quick check does not show that `_entry_findings` yields nothing."""
+    return [
+        (name, entry)
+        for name, entry in devices.items()
+        if entry.gateway not in NO_GATEWAYS
+        or entry.ipv6gateway not in NO_GATEWAYS
+        or entry.bootproto4 == "dhcp"
+        or ((entry.addr or entry.ipv4addrs) and not is_listed(entry))
+        or (name != f"{entry.iface}.{entry.vlanid}" if isinstance(entry, Vlan) else entry.cfg is not None)
+    ]
 
 
 def _entry_findings(name: str, entry: Device, host: VdsmHost) -> Iterator[Finding]:
