@@ -8,8 +8,8 @@ this module imports little, and `main` handles SIGINT before it imports the rest
   after each import and when it ends.
 - While the command runs, an interrupt raises KeyboardInterrupt as usual, so that the command can clean up.
 
-The garbage collector is off during the imports, because imports create many objects and hardly any garbage. `gc.freeze`
-then excludes these objects from all later collections, also from those at the end of the process.
+A short command makes hardly any garbage, but imports create many objects. So the garbage collector runs after more new
+objects than usual, and `gc.freeze` excludes all objects from the collections at the end of the process.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 _INTERRUPTED = 130  # `Exit.INTERRUPTED`; importing it here would import other modules
 
 
@@ -43,13 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run_process() -> int:
     handles_interrupts = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # `nohup` ignores them
     sys.unraisablehook = _end_if_interrupted
-    gc.disable()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     if handles_interrupts:
         signal.signal(signal.SIGINT, _end)
     from evaluator.cli.run import run  # noqa: PLC0415 -- see the docstring of this module
 
-    gc.freeze()
-    gc.enable()
     try:
         if handles_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
