@@ -13,14 +13,21 @@ ANSIBLE_PAYLOAD = "__payload__"  # ansible-core 2.19 stores a host's cached fact
 VDSM_ENVELOPES = ("result", "info")
 VDSM_SCHEMA = "capability-report"
 _ADDRESSES = ("all_ipv4_addresses", "ip_addresses")  # of Linux and other Unix systems; of Windows
+_ENVELOPE_KEYS = frozenset({"jsonrpc", *VDSM_ENVELOPES})
+# a document without any of these keys is not in the format
+_ANSIBLE_KEYS = frozenset(
+    {ANSIBLE_PAYLOAD, ANSIBLE_WRAPPER, "interfaces", "system", "os_family"}
+    | {ANSIBLE_PREFIX + name for name in ("interfaces", "system", "os_family")}
+)
 _KUBERNETES = frozenset({"apiVersion", "metadata", "spec", "status", "items"})
 _STATES = ("currentState", "desiredState")
+_OBJECT_KEYS = frozenset({"kind", "items", "status", "spec", *_STATES})
 _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
 
 
 def is_ansible(document: object) -> bool:
     """Return whether a document has Ansible's facts: `ansible_facts`, `ansible_interfaces` or the name of a system."""
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _ANSIBLE_KEYS.isdisjoint(document):
         return False
     if isinstance(document.get(ANSIBLE_PAYLOAD), str) or isinstance(document.get(ANSIBLE_WRAPPER), dict):
         return True
@@ -39,7 +46,7 @@ def is_vdsm(document: object) -> bool:
     """Return whether a document is a reply of VDSM: it has a map such as `nics`, or an envelope (such as `jsonrpc`)."""
     if not isinstance(document, dict) or is_kubernetes(document):
         return False
-    if not {"jsonrpc", *VDSM_ENVELOPES}.isdisjoint(document) or isinstance(document.get("status"), dict):
+    if not _ENVELOPE_KEYS.isdisjoint(document) or isinstance(document.get("status"), dict):
         return True
     return any(name in document for name in _VDSM_MAPS)
 
@@ -48,7 +55,7 @@ def is_kubernetes(document: object) -> bool:
     """Return whether a document is a Kubernetes object, a list of them, or the status of a NodeNetworkState."""
     if isinstance(document, list):
         return bool(document) and all(isinstance(entry, dict) and _is_object(entry) for entry in document)
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _OBJECT_KEYS.isdisjoint(document):
         return False
     items = document.get("items")
     has_objects = isinstance(items, list) and all(isinstance(entry, dict) and _is_object(entry) for entry in items)

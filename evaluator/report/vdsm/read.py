@@ -80,7 +80,7 @@ def _validate_and_convert(document: object, path: tuple[str, ...]) -> Capabiliti
 
 def _path_to_body(document: object) -> tuple[str, ...]:
     """Return the path of the network part: empty, `result` or `info`."""
-    if not isinstance(document, Mapping) or document.get("nics") is not None:
+    if not isinstance(document, dict) or document.get("nics") is not None:
         return ()
     return next(((key,) for key in VDSM_ENVELOPES if document.get(key) is not None), ())
 
