@@ -138,8 +138,9 @@ def _decided(decision: evaluator.Decision) -> Iterator[str]:
     )
     yield from _section(
         "## 7. The explanation: `explain/`",
-        "The reference interpreter finds the clause that decided.",
-        "The search tries changes of the report and of the question, and decides again after each change.",
+        "The reference interpreter finds the clause that decided about each interface.",
+        "To find the smallest change, activenic tries changes of the report and of the question, and decides again",
+        "after each change.",
     )
     yield from (
         *table(("interface", "outcome", "clause", "smallest change: the hostActiveNic, if"), _reasons(decision)),

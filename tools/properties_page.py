@@ -26,7 +26,7 @@ _HEAD = """\
 
 This page shows the results of `activenic verify` for every shipped policy. [Proofs](verify.md) explains the properties
 and the results. If a property is false, this is intended: the page shows why, with the smallest host that breaks the
-property. Each host was decided by the library. The page is generated.
+property. The library decided each of these hosts. The page is generated.
 """
 _ORDER = [one.name for one in BUILT_IN]
 _RESULT = re.compile(r"  (?P<name>[a-z0-9-]+): (?P<result>.*) \((?:remembered|[0-9.]+ s)\)")

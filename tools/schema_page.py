@@ -116,7 +116,7 @@ def _section(name: str, schema: Schema) -> Iterator[str]:
     for key, definition in schema.get("$defs", {}).items():
         yield f"### {_short(name)}: {key}\n"
         yield f"{definition['description']}\n"
-        yield from (f"It is: {text}.\n" for text in _whole_values(name, definition))
+        yield from (f"The type is {text}.\n" for text in _whole_values(name, definition))
         yield from _members_table(name, schema, definition)
 
 

@@ -52,9 +52,9 @@ class ReplayClass(StrEnum):
 class Replay(Struct, frozen=True):
     """The outcome of a replay.
 
-    `differences` are texts with the place in the document, `reasons` explain why nothing can be compared, and `changes`
-    list the versions that have changed since the record was written. `decision` is the new decision, None if deciding
-    again failed.
+    Each text in `differences` names a place in the decision document and the two values at this place. `reasons` states
+    why the decisions cannot be compared. `changes` lists the versions that have changed since the record was written.
+    `decision` is the new decision; None if deciding failed.
     """
 
     decision_id: str
@@ -264,7 +264,7 @@ def _differences(recorded: object, now: object, path: tuple[str | int, ...]) -> 
 
 
 def _finding_differences(recorded: list[Any], now: list[Any]) -> Iterator[str]:
-    """Yield the findings that are in only one document. If only the order differs, yield both lists."""
+    """Yield the findings that are in only one of the two documents. If only the order differs, yield both lists."""
     sides = (("record", recorded, now), ("new decision", now, recorded))
     changed = [(document, finding) for document, own, other in sides for finding in own if finding not in other]
     for document, finding in changed:

@@ -8,7 +8,7 @@ _T = TypeVar("_T")
 
 
 def checked_cast(value: object, type_: type[_T]) -> _T:
-    """Return a value as this type. Raises TypeError if the value has another type, which is a programming error."""
+    """Return the value, which must have the type `type_`. Raises TypeError for another type (a programming error)."""
     if not isinstance(value, type_):
         raise TypeError(f"expected a {type_.__name__}, found a {type(value).__name__}")
     return value

@@ -126,9 +126,10 @@ class RecordCode(StrEnum):
 class Diagnostic(Struct, frozen=True):
     """One problem or warning: a stable code, a message, its place, and a hint.
 
-    `place` is `file:line:column` in a text and a JSON Pointer in a document. `order` is the offset by which the
-    problems of one text are sorted. `excerpt` is the line with a caret below the mistake. `location` is the place in a
-    text as offsets, None in a document. `fixes` are edits of this text, the most likely fix first.
+    For a problem in a text, `place` is `file:line:column`, and `location` has the same place as offsets. `excerpt` is
+    the line of the text with a caret below the mistake. `fixes` are edits of the text, the most likely fix first. For a
+    problem in a JSON document, `place` is a JSON Pointer, and `location` is None. Problems are sorted by `order`, which
+    is the offset of the mistake in the text.
     """
 
     code: str
@@ -203,12 +204,16 @@ class UnverifiedError(RecordError):
 
 
 def require_package(what: str, package: str, extra: str) -> None:
-    """Raise the error of `extra_missing` if a package is not installed. The package itself is not imported."""
+    """Raise ExtraMissingError if a package is not installed. The package is not imported. For `what`, see below."""
     if find_spec(package) is None:
         raise extra_missing(what, package, extra)
 
 
 def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
-    """Return the error for a missing package. `what` is the part of the message before "without the package"."""
+    """Return the error for a missing package.
+
+    For example, `what` is "changes cannot be watched", and the message is "changes cannot be watched without the
+    package `watchfiles`".
+    """
     message = f"{what} without the package `{package}`"
     return ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint=f"install `activenic[{extra}]`")])

@@ -68,11 +68,11 @@ class FindingCode(StrEnum):
         "several interfaces have the same address, which is not link-local",
         Trait.ORDINARY_UNASKED,
     )
-    ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address that should be on the bond of the slave"
+    ADDRESS_ON_SLAVE = "ADDRESS_ON_SLAVE", _REPORT, "a slave has an address, but only its bond should have addresses"
     ADDRESS_WITHOUT_INTERFACE = (
         "ADDRESS_WITHOUT_INTERFACE",
         _REPORT,
-        "the report lists an address of the host without its interface",
+        "the report lists an address of the host, but does not name the interface that has this address",
         Trait.HIDES_ADDRESSES,
         Trait.ORDINARY_UNASKED,
     )
@@ -344,7 +344,7 @@ class Finding(Struct, frozen=True, gc=False):
         return replace(self, severity=Severity.INFO)
 
     def document(self) -> FindingDocument:
-        """Return the members of the finding for a document."""
+        """Return the finding in the form that a decision document contains."""
         rule = self.rule or None
         return FindingDocument(self.code, self.severity, self.message, self.interfaces, self.addresses, rule, self.hint)
 

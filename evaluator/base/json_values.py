@@ -58,7 +58,7 @@ def _refuse_fraction(number: str) -> object:
 
 
 def _needs_care(text: bytes) -> bool:
-    """Return whether a text has a long run of digits or a character of four octets, also inside its strings."""
+    """Return whether a JSON text, also in one of its strings, has 16 digits in a row or a character of four octets."""
     if not text.isascii() and _FOUR_OCTETS.search(text):
         return True
     return _LONG_NUMBER in text.translate(_DIGITS_AS_ZERO)

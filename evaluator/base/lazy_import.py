@@ -29,7 +29,7 @@ def entry(named: str) -> object:
 
 
 def lazy_module(name: str) -> ModuleType:
-    """Return a module that imports the module `name` when one of its attributes is first read.
+    """Return a substitute for the module `name`. The module `name` is imported when an attribute is first read.
 
     Python calls the function `__getattr__` of a module for each attribute that the module does not have (PEP 562).
     """

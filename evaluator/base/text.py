@@ -45,7 +45,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """Return foreign text in backticks. Invisible characters are escaped, and a long text is cut."""
+    """Return a text from the input in backticks. Invisible characters are escaped, and a long text is cut."""
     shown = visible(text)
     if len(shown) > _LONGEST_QUOTE:
         shown = shown[: _LONGEST_QUOTE - 1] + "…"
@@ -64,7 +64,7 @@ def reason_of(error: Exception) -> str:
 
 
 def quote_all(texts: Iterable[str]) -> str:
-    """Return several foreign texts, each in backticks, separated by commas."""
+    """Return several texts from the input, each quoted with `quote`, separated by commas."""
     return ", ".join(quote(text) for text in texts)
 
 

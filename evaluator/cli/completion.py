@@ -43,7 +43,7 @@ _COMPLETE_POLICY = {
 
 
 class _Completed(Protocol):
-    """An argument with the attribute `complete`, in which shtab finds the completion for the values of the argument."""
+    """An argument with the attribute `complete`. shtab reads this attribute to complete the values of the argument."""
 
     complete: object
 

@@ -107,7 +107,7 @@ def _recorded(log: Path) -> Iterator[AskedQuestion | Unreadable]:
 def _remembered(
     items: Iterable[Compared | Unreadable], options: argparse.Namespace, shown: list[Compared]
 ) -> Iterator[Compared | Unreadable]:
-    """Yield the items, and store only the items to show, so that the other items use no memory."""
+    """Yield all items. Append only the items that must be printed to `shown`, because all items need much memory."""
     for item in items:
         if isinstance(item, Compared) and (item.question.id in options.show or (options.show_all and item.is_changed)):
             shown.append(item)

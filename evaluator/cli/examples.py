@@ -108,7 +108,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
     "mutate": (
         Example(
             "activenic mutate keep-management",
-            "change the policy in many ways; exit with 8 if all tests still pass after one of the changes",
+            "change the policy in many small ways; exit with 8 if no test fails after one of the changes",
         ),
         Example("activenic mutate mine.yaml --write-tests mine.test.yaml", "append the tests that are missing"),
     ),

@@ -83,7 +83,7 @@ def parse_time(text: str) -> datetime:
 
 
 def parse_noted_head(text: str) -> Head:
-    """Return the head in a text SEQ:HASH."""
+    """Return the head (number and hash of a record) from a text `SEQ:HASH`."""
     try:
         return parse_head(text)
     except RecordError as error:

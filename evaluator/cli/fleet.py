@@ -46,8 +46,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def _add_decide(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = actions.add_parser("decide", help="decide every question and write a table", allow_abbrev=False)
     parser.description = (
-        "Decide every question of the inputs and write a Parquet file with one row for each question. The row of "
-        "an invalid question has the problems of the question. If the command is interrupted, run it again to "
+        "Decide every question of the inputs and write a Parquet file with one row for each question. If a "
+        "question is invalid, its row lists the problems. If the command is interrupted, run the command again to "
         "continue."
     )
     _add_inputs_to(parser)
@@ -78,13 +78,13 @@ def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     pages.add_argument(
         "--pages", metavar="DIR", type=Path, help="write `index.html` and the pages of hosts into a new folder"
     )
-    inputs = "the inputs from which the result was made; their questions are decided again"
+    inputs = "the inputs that `fleet decide` read for RESULT; their questions are decided again"
     pages.add_argument("--inputs", metavar="INPUT", nargs="+", type=Path, default=[], help=inputs)
     _add_details_to(pages)
     pages.add_argument(
         "--policy", metavar="POLICY", default="strict", help="the policy of the result (default: strict)"
     )
-    most = f"write pages for at most this many hosts, first for hosts that are not resolved (default: {_MOST_PAGES})"
+    most = f"write pages for at most N hosts; hosts that are not resolved have priority (default: {_MOST_PAGES})"
     pages.add_argument("--most-pages", metavar="N", type=_number, default=_MOST_PAGES, help=most)
     add_policy_path_to(parser)
     parser.set_defaults(run=_summarize, parser=parser)
@@ -113,7 +113,7 @@ def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_engine_to(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "the machines that decide the questions",
+        "decide on this machine or on a Spark cluster",
         "The workers of a Spark cluster need the same version of activenic as this machine. They need the inputs and "
         "the folder of the result under the same paths as this machine (docs/fleet.md).",
     )
@@ -157,7 +157,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _refuse_unusable_result(options: argparse.Namespace) -> None:
-    """End the program with a usage error if the result is a folder or one of the inputs."""
+    """End the program with a usage error if `--out` is a folder or one of the input files."""
     result: Path = options.out
     if result.is_dir():
         options.parser.error("`--out` is a folder; give the name of a file")
@@ -178,7 +178,7 @@ def _refuse_unusable_pages(options: argparse.Namespace) -> None:
     if not options.inputs:
         options.parser.error("`--pages` needs the inputs of the result: give `--inputs`")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        options.parser.error("`--pages` is not an empty folder; give the name of a new folder")
+        options.parser.error("`--pages` exists and is not an empty folder; give the name of a new folder")
 
 
 def _refuse_incomplete_engine(options: argparse.Namespace) -> None:

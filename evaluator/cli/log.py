@@ -64,7 +64,7 @@ def _add_export(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_verify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "verify", "verify that a log or an export was not altered")
-    head = "the head of the log that `log head` printed earlier; the log must still contain the record with this head"
+    head = "the output of an earlier `log head`; the log must still contain the record with this number and this hash"
     parser.add_argument("--head", metavar="SEQ:HASH", type=parse_noted_head, help=head)
     key = "the public key of a signer; may be repeated; every record must have a signature that fits one of these keys"
     parser.add_argument("--key", metavar="FILE", type=Path, action="append", default=[], help=key)

@@ -112,7 +112,7 @@ def _exported(log: DecisionLog, log_filter: LogFilter, damage: Damage, report: R
 
 
 def _masked(record: Record | Damaged, masking: Masking, damage: Damage) -> Record | Damaged:
-    """Return the masked record. For a damaged record, return a value without id and details."""
+    """Return the masked record. If the record is damaged, return a value without its id and without details."""
     if isinstance(record, Damaged):
         return Damaged(record.seq, "", (Diagnostic(RecordCode.RECORD_ALTERED, "the record is damaged"),))
     try:

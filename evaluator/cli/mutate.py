@@ -29,8 +29,9 @@ from evaluator.workbench.mutation_results import OUTPUTS
 
 _OUTPUT = output_choice(OUTPUTS)
 _DESCRIPTION = (
-    "Change a policy in many small ways, and run its tests for each changed policy. If no test fails, search the "
-    "smallest host for which the two policies give different decisions. This host is a missing test."
+    "Change a policy in many small ways, and run its tests for each changed policy. If no test fails for a "
+    "changed policy, search the smallest host for which the changed policy and the original policy give different "
+    "decisions. This host is a missing test."
 )
 
 
@@ -43,7 +44,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tests", metavar="FILE", action="append", default=[], type=Path, help=tests)
     size = "search hosts with at most this number of interfaces (default: 3)"
     parser.add_argument("-n", "--size", metavar="N", type=size_of_search, default=3, help=size)
-    parameter = "use this value of a parameter; without it, several values are tried; may be repeated"
+    parameter = "use this value of a parameter; by default, several values are tried; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "append the missing tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)

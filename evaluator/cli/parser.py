@@ -45,9 +45,9 @@ COMMANDS = {
 }
 DESCRIPTION = "Which interface of this host does the host's address live on, and why that one?"
 EXIT_STATUSES = (
-    "exit status: 0 resolved or done, 1 any other error, 2 usage, 3 rejected, 4 ambiguous, 5 no_match, "
-    "6 unknown_host, 7 invalid report, 8 invalid policy, damaged log, or failed check, test, replay or verification; "
-    "130 interrupted, 141 closed pipe"
+    "exit status: 0 resolved or done; 1 any other error; 2 usage; 3 rejected; 4 ambiguous; 5 no_match; "
+    "6 unknown_host; 7 invalid report; 8 invalid policy, damaged log, failed check, failed test, failed replay or "
+    "failed verification; 130 interrupted; 141 closed pipe"
 )
 _HELP = {"-h", "--help"}
 

@@ -124,7 +124,7 @@ def colours(options: argparse.Namespace) -> Iterator[None]:
 
 
 def output_choice(names: Iterable[str], default: str = "text") -> Choice:
-    """Return the preference `output` of a command with these output formats."""
+    """Return the preference `output` of a command. `names` are the output formats of the command."""
     return Choice("output", tuple(names), default, help="the form of the output", known=FORMS)
 
 

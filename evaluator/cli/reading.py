@@ -52,7 +52,8 @@ def reading(path: Path, damage: Damage) -> Iterator[DecisionLog]:
 def progress(label: str, options: argparse.Namespace) -> Iterator[Report]:
     """Return a function that shows a progress bar on a terminal.
 
-    The arguments of this function are the number of finished records and the number of all records (0 if unknown).
+    The returned function has two arguments: the number of finished records, and the number of all records (0 if
+    unknown).
     """
     if not shows_progress(options):
         yield lambda done, total: None

@@ -52,8 +52,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="print every test by name")
     _OUTPUT.add_to(parser)
     coverage = "measure how often each rule fired or did not fire, and how often each clause was true or false"
-    parser.add_argument("--coverage", action="store_true", help=f"{coverage}; `lcov` and `cobertura` imply this")
-    threshold = "exit 8 if the coverage in percent is less than this; implies --coverage"
+    parser.add_argument(
+        "--coverage", action="store_true", help=f"{coverage}; the outputs `lcov` and `cobertura` do this too"
+    )
+    threshold = "exit with 8 if the coverage is less than N percent; measures the coverage like --coverage"
     parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)
     _STRICT.add_to(parser)
     generate = (
@@ -63,7 +65,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--generate", metavar="POLICY", dest="policy", help=generate)
     size = "with --generate, search hosts with at most this number of interfaces (default: 3)"
     parser.add_argument("-n", "--size", metavar="N", type=size_of_search, help=size)
-    parameter = "with --generate, use this value of a parameter; without it, several values are tried; may be repeated"
+    parameter = "with --generate, use this value of a parameter; by default, several values are tried; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     write = "with --generate, append the tests to this file; create the file if it does not exist"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=write)

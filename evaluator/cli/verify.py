@@ -155,7 +155,10 @@ def _cases(policy: Policy, options: argparse.Namespace) -> tuple[PolicyCase, ...
 
 
 def _test_file(options: argparse.Namespace) -> Path | None:
-    """Return the test file of the policy; None if it has no test file, or if the package is in an archive."""
+    """Return the test file of the policy; None if the policy has no test file.
+
+    If the package activenic is in an archive, the test file of a shipped policy cannot be read. Then return None too.
+    """
     if options.tests is not None:
         given: Path = options.tests
         return given

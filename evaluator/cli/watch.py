@@ -54,7 +54,8 @@ def watch_runs(run_once: Callable[[], RunOutcome], paths: Sequence[str], search:
 def _wait_for_change(files: Mapping[Path, int], folders: Mapping[Path, int]) -> None:
     """Wait until a file in the folders changes, or until the modification time of one of the files changes.
 
-    The times of the folders are compared too: they show whether files were added before watchfiles began to watch.
+    A file can be added before watchfiles begins to watch. Then the time of its folder differs from the time in
+    `folders`.
     """
     resolved = {path.resolve() for path in files}
     looks = watchfiles.watch(

@@ -19,7 +19,7 @@ from evaluator.policy.language.environment import Question
 
 _ONE_INTERFACE = "use addresses of one interface only"
 _NAME_OF_ONE_INTERFACE = "use a name that resolves to addresses of one interface only, or give an address"
-_UNOWNED = "remove the address from the list, or find out which host has the address"
+_UNOWNED = "remove the address from the given host addresses, or find out which host has the address"
 _UNOWNED_NAME = "change the name so that it does not resolve to the address, or find out which host has the address"
 _VIRTUAL = frozenset({Kind.DUMMY, Kind.TUN, Kind.VETH, Kind.MACVLAN, Kind.OTHER})
 _MOST_NAMES = 8
@@ -46,7 +46,7 @@ def several_interfaces(question: Question, candidates: Sequence[Link]) -> str:
     """Return a hint that describes a change after which one candidate remains.
 
     If several candidates own the same address, the hint is a rule that discards all of them except the most likely
-    candidate. Otherwise the hint asks for addresses of one interface.
+    candidate. Otherwise the hint is to use addresses of one interface only.
     """
     shared = _shared_addresses(question, candidates)
     if not shared:

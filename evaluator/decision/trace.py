@@ -97,7 +97,7 @@ class Search(StrEnum):
 
 
 class Edit(Struct, frozen=True):
-    """One edit of the inputs: of a fact of an interface, of the host's addresses or of a parameter.
+    """One edit of the inputs of a decision. It changes a fact in the report, the host's addresses or a parameter.
 
     `interface` is None if the edit is not about a single interface. `before` and `after` are JSON-ready values.
     `sentence` is written after the word "if". An example is "the host's only address were 192.0.2.10".
@@ -177,7 +177,7 @@ class InterfaceReasons(Struct, frozen=True):
 
 
 class AnswerOutcome(Struct, frozen=True):
-    """The decision if this were the only address of the host. Some engines use only the first address of a name."""
+    """The decision if `address` were the only address of the host. Some engines use only one address of a name."""
 
     address: str
     status: str

@@ -30,6 +30,7 @@ from evaluator.policy.run.verdict import Links
 
 _MOST_WORK_ON_ANSWERS = 16_000_000  # the limit for rules · interfaces · addresses
 _FEWEST_ANSWERS = 16
+_NOT_A_CANDIDATE = "not evaluated: the interface was not a candidate before this rule"
 _IGNORED_ADDRESS_CODES = (FindingCode.ADDRESS_NOT_COUNTED, FindingCode.DUPLICATE_ADDRESS)
 
 
@@ -204,7 +205,7 @@ def _results(link: Link, steps: list[_Step]) -> RuleResults:
 def _reason(step: _Step, link: Link | None) -> Reason:
     rule = step.rule
     if link is not None and link.name not in step.subjects:
-        return Reason(rule.name, rule.verb_name, rule.place, None, "not evaluated: not a candidate before this rule")
+        return Reason(rule.name, rule.verb_name, rule.place, None, _NOT_A_CANDIDATE)
     verdict = step.clause_finder.deciding_clause(rule.condition, {} if link is None else {"nic": link})
     if verdict.held is not step.is_true_for(link):
         raise AssertionError(f"the interpreter and the compiled rule {rule.name} disagree")

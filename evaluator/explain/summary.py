@@ -46,7 +46,7 @@ def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
         return f"the hostActiveNic, rejected by {', '.join(rules)}" if rules else "the hostActiveNic"
     if link.name in decision.candidates:
         is_alone = len(decision.candidates) == 1
-        return "the only candidate, but the decision is ambiguous" if is_alone else "one of several candidates"
+        return "the only candidate, but an `ambiguous` rule fired" if is_alone else "one of several candidates"
     if results.removed_by is not None:
         return _removed(results.removed_by)
     if link.kind is Kind.LOOPBACK:
@@ -155,7 +155,7 @@ def _ambiguous(decision: Decision) -> Iterator[str]:
     else:
         yield f"{visible(names[0])} is the only candidate, but a rule makes the decision ambiguous"
     messages = "; ".join(_messages(decision, Effect.MAKE_AMBIGUOUS))
-    yield "because " + (messages or "no rule of the policy chooses between them")
+    yield "because " + (messages or "no rule of the policy chooses one of these interfaces")
 
 
 def _no_interface(decision: Decision) -> Iterator[str]:

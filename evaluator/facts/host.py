@@ -134,7 +134,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
     def kinds_left_out(self) -> tuple[Kind, ...]:
         """The kinds of interfaces that reports of this format leave out.
 
-        The result is empty if the format reports all interfaces but not their kinds.
+        Some formats report interfaces of every kind, but not the kind itself. For these formats, the result is empty.
         """
         return _kinds_left_out(self.unsupported_words)
 
@@ -205,7 +205,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def with_host_prefix(self) -> set[str]:
-        """The names of the interfaces that can have an address with /32, with /128 or without a prefix length."""
+        """The names of the interfaces that can have an address of length /32, of length /128, or of unknown length."""
         return self.table.irregular | self.table.with_host_prefix()
 
     @cached_property
@@ -295,7 +295,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
         return tuple([link for link in links if link.name not in unsure or _is_near(link, index)])
 
     def with_irregular(self, names: Iterable[str]) -> list[str]:
-        """Return `names` and the names of the irregular interfaces, sorted."""
+        """Return `names` and the names of the interfaces that are not completely in the owner index, sorted."""
         return sorted({*names, *self.table.irregular})
 
     def is_above(self, upper: str, lower: str) -> bool:

@@ -136,7 +136,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def peers(self) -> frozenset[Address]:
-        """The addresses of the peer on a point-to-point link, which the interface does not own."""
+        """The addresses of the other end of a point-to-point link. The interface does not own these addresses."""
         return NO_ADDRESSES
 
     @property
@@ -146,7 +146,7 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The names in `lowers` that the report does not describe although it should."""
+        """The lower devices that the report should describe, but does not describe."""
         return ()
 
     @property
@@ -168,7 +168,8 @@ class Link(Struct, frozen=True, eq=False):
     def main_routes(self) -> tuple[Route, ...]:
         """The routes through the interface in the main routing table.
 
-        If the reports of a format have no routing table, these are the default routes and the routes to the subnets.
+        Some formats do not report a routing table. For these formats, the result contains the default routes and the
+        routes to the subnets of the interface.
         """
         return ()
 

@@ -117,7 +117,9 @@ def checkpoint_problems(connection: sqlite3.Connection, signatures: SignatureChe
             if number != position:
                 raise ValueError("the number does not follow the number of the previous checkpoint")
             if not (key is None or is_hash(key)) or checkpoint_hash(previous, key, document) != stored:
-                raise ValueError("the hash does not match the content and the hash of the previous checkpoint")
+                raise ValueError(
+                    "the hash differs from the hash that is computed from this checkpoint and the previous hash"
+                )
             checkpoint = plain.loads(document)
             if (checkpoint["last_seq"], checkpoint["last_hash"]) != (last_seq, last_hash.hex()):
                 raise ValueError("the columns of the table differ from the document of the checkpoint")

@@ -98,7 +98,7 @@ class ExportReader:
             yield item
 
     def find(self, decision_id: str) -> Item:
-        """Return the record with an id, or with a unique prefix of an id of six or more characters."""
+        """Return the record with this id. A prefix of at least six characters is enough if it is unique."""
         items: list[Item] = []
         for item in self._matching(LogFilter()):
             if item.decision_id == decision_id:
@@ -306,6 +306,6 @@ def damaged_document(item: Damaged) -> Json:
 
 
 def _next_head(head: Head, document: Json, canonical: bytes) -> Head:
-    """Return the head after a line. For a damaged record, the hash covers its problems and its id."""
+    """Return the head after a line. If the record is damaged, the hash covers the problems and the id of the record."""
     content = canonical or rfc8785.dumps({key: document.get(key) for key in ("damaged", "decision_id")})
     return Head(head.seq + 1, entry_hash(head, None, content))

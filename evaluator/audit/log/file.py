@@ -238,9 +238,10 @@ def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
     """Return a connection that only reads the file, which can be on a read-only medium.
 
     If this user can write the file and its folder, the file is opened for writing, because otherwise SQLite does not
-    remove its `-wal` and `-shm` files. If this user cannot write the file and its folder, and no `-shm` file exists, no
-    process has the log open. The file is then opened as immutable. In that mode SQLite ignores the records in a `-wal`
-    file, so a log with such records is refused.
+    remove its `-wal` and `-shm` files. If this user cannot write them, the connection depends on the `-shm` file, which
+    exists while a process has the log open. With a `-shm` file, the log is opened read-only. Without a `-shm` file, the
+    log is opened as immutable. In that mode SQLite ignores the records in a `-wal` file, so a log with such records is
+    refused.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         connection = _connect(path, "rw", timeout)

@@ -45,9 +45,9 @@ class LogEntry(Struct, frozen=True):
     """An intact envelope and its position in the chain.
 
     `signer` is the raw public key and `signature` the raw signature; both are None if the record is not signed.
-    `problems` list damage outside the envelope: in a text of the record or in an index column. If the chain cannot
-    verify the record, `unproven` is the reason, such as a missing previous record. Then only the checksum of the record
-    was verified.
+    `problems` lists damage outside the envelope: of the report, of the policy or of an index column. Sometimes the hash
+    of the record cannot be verified, for example because the previous record is missing. `unproven` is then the reason,
+    and only the checksum of the record was verified.
     """
 
     head: Head
@@ -78,7 +78,7 @@ class LogEntry(Struct, frozen=True):
         return self.decision_id
 
     def to_dict(self) -> Json:
-        """Return the record as a row of a list of records, as JSON-ready data."""
+        """Return the members of the record that a list of records contains, as JSON-ready data."""
         result = self.envelope["result"]
         return {
             "seq": self.head.seq,
@@ -115,7 +115,7 @@ class Damaged(Struct, frozen=True):
         return self.decision_id or f"record {self.seq}"
 
     def to_dict(self) -> Json:
-        """Return the record as a row of a list of records, as JSON-ready data. Unknown values are null."""
+        """Return the same members as `LogEntry.to_dict`. Unknown values are null."""
         empty = dict.fromkeys(("timestamp", "host", "status", "hostActiveNic", "policy", "policy_sha256"))
         identity = {"seq": self.seq, "hash": None, "signed": None, "decision_id": self.decision_id or None}
         details = {"findings": [], "labels": {}, "damaged": [problem.to_dict() for problem in self.problems]}

@@ -54,7 +54,7 @@ class LogReader:
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
-        """The problems of the file as a whole that reading has found so far."""
+        """The problems of the whole file. A later read can add problems."""
         return self._file.problems if self._copy is None else self._copy.problems
 
     def items(self, log_filter: LogFilter, *, newest_first: bool = False, limit: int | None = None) -> Iterator[Item]:
@@ -72,7 +72,7 @@ class LogReader:
             yield item if isinstance(item, Damaged) else self.record(item)
 
     def find(self, decision_id: str) -> Item:
-        """Return the record with an id, or with a unique prefix of an id of six or more characters."""
+        """Return the record with this id. A prefix of at least six characters is enough if it is unique."""
         items: list[Item] = []
         for search in (_seqs_by_index, _seqs_by_column, _seqs_by_envelope):  # the index may be damaged
             items = items or self._items_with_id(search, decision_id)
@@ -196,7 +196,7 @@ class LogReader:
             return (
                 None
                 if row is None
-                else _damaged_row(row, log.layout.index, "the number is smaller than the first number of the log")
+                else _damaged_row(row, log.layout.index, "its number is smaller than the number of the first record")
             )
         if row is None:
             self._raise_if_unexamined()
@@ -365,7 +365,7 @@ def _seqs_by_index(connection: sqlite3.Connection, text: str) -> Iterator[int]:
 
 
 def _seqs_by_column(connection: sqlite3.Connection, text: str) -> Iterator[int]:
-    """Yield the numbers of the records whose id begins with a text. Read only the table: the index can be damaged."""
+    """Yield the numbers of the records whose id begins with a text. Do not use the index, because it can be damaged."""
     query = "SELECT seq FROM entry NOT INDEXED WHERE substr(decision_id, 1, ?) = ? LIMIT 11"
     return (seq for (seq,) in connection.execute(query, (len(text), text)))
 

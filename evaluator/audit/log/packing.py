@@ -20,9 +20,9 @@ def pack(text: bytes) -> bytes:
 
 
 def unpack(packed: object, limit: object) -> bytes:
-    """Return a text of at most `limit` octets from its stored form.
+    """Return the text whose stored form is `packed`.
 
-    Raises ValueError, with the reason, if the stored form is damaged.
+    Raises ValueError, with the reason, if the stored form is damaged, or if the text has more than `limit` octets.
     """
     reason = damage_of(packed, limit)
     if reason or not isinstance(packed, bytes) or not isinstance(limit, int):

@@ -28,16 +28,16 @@ _WAL_HEADER, _FRAME_HEADER = 32, 24
 
 
 def rows(image: bytes, columns: frozenset[int]) -> Iterator[Row]:
-    """Yield the rowid and the values of each row whose number of columns is in `columns`."""
+    """Yield the rowid and the values of each row. Rows whose number of columns is not in `columns` are left out."""
     for page in range(len(image) // PAGE):
         yield from _rows_of(image, page, columns)
 
 
 def with_wal(image: bytes, wal: bytes) -> bytes:
-    """Return the image of a database file with the pages of its write-ahead log.
+    """Return the image of a database file after the pages in its write-ahead log were copied into the image.
 
-    A frame is used if its salts are equal to the salts in the header of the write-ahead log, even if its transaction
-    was not committed.
+    A write-ahead log can contain frames from an earlier use of the file. Their salts differ from the salts in the
+    header, so these frames are ignored. All other frames are used, even if their transaction was not committed.
     """
     pages = bytearray(image)
     for start in range(_WAL_HEADER, len(wal) - PAGE - _FRAME_HEADER + 1, PAGE + _FRAME_HEADER):
@@ -90,7 +90,7 @@ def _row(image: bytes, at: int, end: int, columns: frozenset[int]) -> Row | None
 
 
 def _types(payload: bytes, columns: frozenset[int]) -> tuple[int, Sequence[int]] | None:
-    """Return the length of a row's header and its serial types; None if the header is invalid."""
+    """Return the length of a row's header, and the serial types of the row's values; None if the header is invalid."""
     length, at = _varint(payload, 0)
     if not max(columns) * 9 + 9 >= length > min(columns) or length > len(payload):
         return None

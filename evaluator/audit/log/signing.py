@@ -61,7 +61,7 @@ def signature_of(digest: bytes, signer: Signer | None) -> bytes | None:
 
 
 def is_signed(digest: bytes, public_key: bytes, signature: bytes) -> bool:
-    """Return whether a signature of a hash is valid. The public key must belong to the key that signed the hash."""
+    """Return whether the owner of the public key signed the hash `digest` with this signature."""
     _require_library()
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_text(digest))
@@ -107,9 +107,9 @@ def read_public_key(path: Path) -> bytes:
 
 
 def write_keys(path: Path) -> Path:
-    """Create a key pair. Write the private key to `path` (mode 0600) and the public key to the returned path.
+    """Create a key pair, write the private key to `path` (mode 0600), and write the public key to `path` with `.pub`.
 
-    Raises RecordError if one of the files exists: a key is never overwritten.
+    Return the path of the public key. Raises RecordError if one of the files exists: a key is never overwritten.
     """
     _require_library()
     key, public = ed25519.Ed25519PrivateKey.generate(), path.with_name(f"{path.name}.pub")

@@ -128,7 +128,7 @@ class DecisionLog:
         writer.append([checked(record) for record in records])
 
     def get(self, decision_id: str) -> Record:
-        """Return the record with an id, or with a unique prefix of an id of six or more characters.
+        """Return the record with this id. A prefix of at least six characters is enough if it is unique.
 
         If a body is damaged, it is None, and `damage` contains the reason. Raises RecordError if no record has the id,
         or if the envelope is damaged.

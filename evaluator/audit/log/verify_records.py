@@ -109,7 +109,7 @@ def _verify_record(row: Row, walk: Walk, tables: _Tables, names: tuple[str, ...]
             raise ValueError("the signer is not a public key")
         hashes = [entry_hash(Head(seq - 1, previous), signer, text) for previous in walk.follows]
         if hashes and stored not in hashes and not walk.is_broken:
-            raise ValueError("the hash does not match the content and the hash of the previous record")
+            raise ValueError("the hash differs from the hash that is computed from this record and the previous hash")
         document = read_envelope(text)
     except ValueError as error:
         yield _problem(RecordCode.RECORD_ALTERED, f"record {seq} was altered or moved: {error}", seq)

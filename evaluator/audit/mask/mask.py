@@ -191,7 +191,7 @@ class _MaskedCopy:
         return {"sha256": digest(body), "size": len(body)}
 
     def _result(self, inputs: Json) -> Json:
-        """Return the original decision, masked by the schema of its document."""
+        """Return the original decision, masked. The schema of the decision document states how to mask each member."""
         result = self._original.envelope["result"]
         document: Json = self._walker.document(result, part_of(SCHEMAS[result["schema_version"]]))
         document["policy"]["parameters"] = inputs["parameters"]
@@ -253,7 +253,10 @@ def _sort_answers(host: Json) -> Json:
 
 
 def _decide_masked(masked: Record, result: Json) -> Json | None:
-    """Return the decision on the masked inputs, in the document version of `result`; None if inputs are invalid."""
+    """Return the decision document for the masked inputs; None if these inputs are invalid.
+
+    The document has the same version as the document `result`.
+    """
     try:
         document = document_of(decide_again(masked), result["schema_version"])
     except QuestionError:

@@ -1,7 +1,8 @@
 """Possible changes of the report: addresses, kinds, members, logical networks, VLAN IDs and routes of interfaces.
 
-Only facts that the policy reads are changed. If no report of the format can state a change, `restate` refuses the
-change; this module does not check this.
+Only facts that the policy reads are changed. A report cannot state every change. For example, only reports of VDSM have
+logical networks. This module does not check whether a report can state a change: `restate` does this, and refuses the
+change.
 """
 
 from __future__ import annotations
@@ -174,9 +175,9 @@ def _vlan_id(link: Link, number: int) -> Option:
 def _routes(case: Case, link: Link, destination: Address) -> Iterator[Option]:
     """Yield the possible change that routes a destination through the interface.
 
-    If reports of the format contain only default routes, also yield a second possible change. This second change adds
-    the default route, and removes every address whose subnet contains the destination. The reason is that the route to
-    such a subnet has precedence over a default route.
+    Some formats report default routes, but no routing table. For these formats, also yield a second possible change. It
+    adds the default route, and removes every address whose subnet contains the destination. The reason is that the
+    route to such a subnet has precedence over a default route.
     """
     route = _route(case, link, destination)
     yield Option((route,))

@@ -45,9 +45,9 @@ def address_options(case: Case, link: Link) -> Iterator[Option]:
 def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ...]]:
     """Yield sets of addresses for the host.
 
-    The first set contains all host addresses that the interface owns. Each other set contains one address. Sets with an
-    address that the interface owns are first. Then come sets with a host address that the interface does not own,
-    because a change of the report can add this address to the interface.
+    The first set contains all host addresses that the interface owns. The next sets contain one address each, which the
+    interface owns. The last sets contain one host address each, which the interface does not own. The search can
+    combine such a set with a change of the report that adds the address to the interface.
     """
     own = link.address_set
     matched = tuple(address for address in host.usable if address in own)
@@ -69,7 +69,7 @@ def _addresses_trial(host: HostAddresses) -> Trial:
         only = "only address were" if len(host.answers) == 1 else "only addresses were"
         sentence = f"the host's {only} {addresses}"
     else:
-        sentence = f"the name {quote(host.name)} resolved only to {addresses}"
+        sentence = f"the name {quote(host.name)} resolved to {addresses} and to no other address"
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.ANSWERS, None, host_data(case.host), host_data(host), sentence)

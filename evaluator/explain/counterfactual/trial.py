@@ -89,9 +89,10 @@ def report_trial(subject: str, build: BuildEdit, size: int = 1) -> Trial:
 
 
 def report_trials(builders: Mapping[str, BuildEdit], size: int) -> Trial:
-    """Return one trial that makes several edits of the report. `builders` maps a subject to the edit of this subject.
+    """Return one trial that makes several edits of the report.
 
-    The report is read only once for all edits.
+    The keys of `builders` are the subjects of the edits, such as `vlan`. Each value makes the edit of its subject. The
+    report is read only once for all edits.
     """
 
     def apply(case: Case) -> Applied | None:

@@ -35,7 +35,7 @@ class NmstateWriter(ReportWriter):
 
     @classmethod
     def hides_addresses(cls, document: object) -> bool:
-        """Return whether nmstate before 1.0 printed the report. Such a report has no key that newer versions print."""
+        """Return whether nmstate before 1.0 printed the report: the keys that newer versions print are missing."""
         return not _reads_kernel(document)
 
     def require_addresses(self, link: Link) -> None:
@@ -138,7 +138,7 @@ class NmstateWriter(ReportWriter):
 
 
 def _with_members(present: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
-    """Return the slaves of a bond as names, or the ports of a bridge as objects. Entries of old ports do not change."""
+    """Return the slaves of a bond as names, or the ports of a bridge as objects. Objects in `present` do not change."""
     if is_bond:
         return list(names)
     remaining = [port for port in present if port["name"] in names]

@@ -56,8 +56,8 @@ def _writer_of(report: Report) -> type[ReportWriter]:
 def restate(report: Report, write: Callable[[ReportWriter], None], changes: ChangedFacts) -> Report | None:
     """Return the report with a change written into it.
 
-    Return None if no report of this format can contain the change, or if the change would also change a fact that is
-    not in `changes`.
+    Return None if no report of this format can contain the change. Also return None if other facts than the facts in
+    `changes` would change too.
     """
     writer = _writer_of(report)(_copy(report.document), report.facts)
     try:

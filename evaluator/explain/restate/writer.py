@@ -127,6 +127,6 @@ def with_length(owned: OwnedAddress) -> str:
 
 
 def move_to_front(entries: list[Any], moved: object, first: int = 0) -> None:
-    """Move an entry of a list to the index `first`, which is at most the present index of the entry."""
+    """Move an entry of a list forward, to the index `first`. The entry must not be before this index."""
     index = next(i for i, entry in enumerate(entries) if entry is moved)
     entries.insert(first, entries.pop(index))
