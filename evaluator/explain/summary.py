@@ -113,7 +113,7 @@ def _other_owners(names: Sequence[str], decision: Decision) -> Iterator[str]:
     """Yield a text for each outcome: the owners in `names` that have this outcome, and the outcome."""
     removed: dict[str, str] = {}
     for step in decision.trace:
-        outcome_text = f"{VERBS[step.verb].removed} by {step.rule}"
+        outcome_text = f"{VERBS[step.verb].removed} by the rule {step.rule}"
         removed.update((name, outcome_text) for name in {*step.before} - {*step.after})
     by_outcome: dict[str, list[str]] = {}
     for name in names:

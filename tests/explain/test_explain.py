@@ -222,7 +222,8 @@ def test_what_is_said_was_tried_where_fewer_answers_and_an_owner_are_needed(tmp_
             {},
             [
                 "ens1.5 (vlan on ens1) is the hostActiveNic",
-                "because it owns 192.0.2.10; ens1 owns an address of the host and was discarded by top-link-layer",
+                "because it owns 192.0.2.10; "
+                "ens1 owns an address of the host and was discarded by the rule top-link-layer",
             ],
         ),
         (

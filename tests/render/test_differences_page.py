@@ -50,8 +50,8 @@ def test_each_change_has_its_result_and_both_decisions() -> None:
     assert text.count("<svg") == 2 * len(examples()) >= 4
     for expected in (
         "resolved nic0 → resolved bond1",
-        "because it owns 192.0.2.10; bond1 owns an address of the host and was not preferred by then-nics",
-        "because it owns 192.0.2.10; nic0 owns an address of the host and was discarded by top-link-layer",
+        "because it owns 192.0.2.10; bond1 owns an address of the host and was not preferred by the rule then-nics",
+        "because it owns 192.0.2.10; nic0 owns an address of the host and was discarded by the rule top-link-layer",
         "never, proved for every host",
         "no host of at most 2 interfaces has this change; no proof for larger hosts",
         "the search of small hosts does not enumerate nic.name",

@@ -65,7 +65,7 @@ def test_each_counterexample_is_drawn_and_explained() -> None:
     reader = read(text)
     words = "".join(reader.text)
     assert text.count("<svg") == 4
-    assert "because it owns 192.0.2.10; vlan1 owns an address of the host and was not preferred by then-nics" in words
+    assert "vlan1 owns an address of the host and was not preferred by the rule then-nics" in words
     assert "The property is false, because this is false: no upper in owners satisfies" in words
     assert 'The property is false, because this is true: answer.name = "nic0"' in words
     assert "192.0.2.40 (added)" in words
