@@ -46,7 +46,7 @@ class FindingCode(StrEnum):
     traits: frozenset[Trait]
 
     def __new__(cls, code: str, source: FindingSource, meaning: str, *traits: Trait) -> Self:
-        """Return the text of the code in documents."""
+        """Create a member of the enumeration. Documents contain its text, `code`."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.source, member.meaning, member.traits = source, meaning, frozenset(traits)
@@ -355,14 +355,14 @@ class Finding(Struct, frozen=True, gc=False):
 
 
 def conflict(ifname: str, message: str, severity: Severity = Severity.WARNING) -> Finding:
-    """Return the finding that two places of the report state different values for one fact of an interface."""
+    """Return the finding FACT_CONFLICT: the report states different values for one fact of an interface."""
     return Finding(
         FindingCode.FACT_CONFLICT, severity, message, (ifname,), hint="compare with the output of `ip -j -d addr show`"
     )
 
 
 def incomplete(message: str, *interfaces: str, hint: str = "") -> Finding:
-    """Return the warning that the report leaves out data. Its hint names a command with complete output."""
+    """Return the warning REPORT_INCOMPLETE: the report leaves out data. The hint names a command with all data."""
     names = tuple(sorted(interfaces))
     return Finding(FindingCode.REPORT_INCOMPLETE, Severity.WARNING, message, names, hint=hint)
 

@@ -37,7 +37,7 @@ def _action(
 def _add_list(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _action(actions, "list", "list the records, newest first")
     add_filter_to(parser)
-    limit = f"list the newest N records; 0 lists all (default: {LISTED} in a table, else all)"
+    limit = f"list the newest N records; 0 lists all (default: {LISTED} for the output text, all for jsonl)"
     parser.add_argument("--limit", metavar="N", type=parse_number, help=limit)
     LIST_OUTPUT.add_to(parser)
     parser.set_defaults(run=_run, action="list")

@@ -140,7 +140,7 @@ def print_verification(verification: Verification, output: str, stream: TextIO) 
             f"records that were damaged when they were pruned: {', '.join(map(str, verification.pruned_damaged))}"
         )
     if verification.signed:
-        not_checked = "" if verification.signatures_checked else " that were not verified: install `activenic[sign]`"
+        not_checked = "" if verification.signatures_checked else ", which were not verified: install `activenic[sign]`"
         parts.append(f"{verification.signed} with signatures{not_checked}")
     print(f"{', '.join(parts)}; head {verification.head}", file=stream)
 

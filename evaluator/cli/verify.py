@@ -140,7 +140,7 @@ def _results(
 
 
 def _decisions(cases: Sequence[PolicyCase], policy: Policy) -> Iterator[tuple[str, Decision]]:
-    """Yield the name of each test and the decision of a policy for its question."""
+    """Yield the name of each test, and the decision of `policy` about the question of this test."""
     for case in cases:
         decision = run_case(replace(case, policy=policy)).decision
         if decision is not None:

@@ -218,10 +218,11 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
     def explain(self, most: int | None = None, *, interfaces: Iterable[str] | None = None) -> Explanation:
         """Return the reasons of the decision for every interface and rule. Each call computes the reasons again.
 
-        If `interfaces` is given, only the interfaces with these names are explained; KeyError is raised for a name that
-        the report does not describe. If `interfaces` is not given and the host has more than `most` interfaces, only
-        candidates and owners are explained, and at most `most` interfaces. If `most` is None, all interfaces are
-        explained.
+        If `interfaces` is given, only the interfaces with these names are explained. If the report does not describe
+        one of the names, KeyError is raised.
+
+        If `interfaces` is not given, all interfaces are explained, with one exception: if the host has more than `most`
+        interfaces, only the first `most` candidates and owners are explained. If `most` is None, there is no limit.
         """
         return self._basis.explainer().explain(self, _selection(most, interfaces))
 

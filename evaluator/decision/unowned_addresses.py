@@ -141,7 +141,7 @@ def _embedded(question: Question) -> Iterator[AddressLocation]:
         names = owners.get(ipv4, ())[:_MOST_OWNERS]
         if names:
             verb = "owns" if len(names) == 1 else "own"
-            message = f"{address} contains {ipv4} ({mechanism}), which {quote_some(names, _MOST_NAMES)} {verb}"
+            message = f"{address} contains {ipv4} ({mechanism}), and {quote_some(names, _MOST_NAMES)} {verb} {ipv4}"
             hint = f"use {ipv4}"
             if mechanism is Mechanism.NAT64:
                 hint = (

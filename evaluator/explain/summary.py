@@ -172,7 +172,7 @@ def _no_interface(decision: Decision) -> Iterator[str]:
 
 
 def _messages(decision: Decision, effect: Effect, interface: str = "") -> Iterator[str]:
-    """Yield the messages of the findings from rules with an effect.
+    """Yield the messages of the findings that come from rules whose verb has this effect.
 
     If `interface` is given, only messages about this interface are yielded.
     """

@@ -43,9 +43,9 @@ _LOOPBACK_4 = 127
 class AddressTable(Struct, frozen=True):
     """The address index of one host.
 
-    `rows` are in report order. `irregular` are the names of interfaces that can have more addresses than rows. The
-    addresses of these interfaces must be read from `Link.addresses`. `total` is the number of address entries in the
-    report.
+    `rows` has a row for each address, in report order. `irregular` are the names of interfaces whose rows may be
+    incomplete. Read the addresses of these interfaces from `Link.addresses`. `total` is the number of address entries
+    in the report.
     """
 
     rows: list[Row]

@@ -40,8 +40,8 @@ _MAX_OCTETS = 32 * 1024 * 1024  # the largest closure that a query builds withou
 class Topology:
     """The direct and transitive upper and lower devices of each interface, by name.
 
-    `names` are the nodes, sorted. A node is an interface that has an upper or lower device. The report describes both
-    the interface and this device.
+    `names` are the nodes of the graph, sorted. An interface of the report is a node if it has an upper or lower device
+    that the report describes too.
     """
 
     def __init__(self, described: Container[str], lowers: Mapping[str, Iterable[str]]) -> None:
@@ -164,12 +164,14 @@ class Topology:
 
 
 class _Closure:
-    """The transitive closure in one direction: for each node a bit set of the nodes that it reaches.
+    """The transitive closure in one direction: for each node, the set of the nodes that it reaches.
 
-    The set of a node does not contain the nodes of its own strongly connected component. `components` must be in
-    topological order: each component after all components that it reaches. `bits` has the bit number of each node, and
-    `nodes` the nodes of each stack by bit number. The first nodes of a stack get the lowest bits, so the sets are
-    short.
+    A set is an integer with one bit for each node. `bits` has the number of each node's bit. `nodes` has a list for
+    each stack: the nodes of the stack, in the order of their bits. Each stack numbers its bits from 0, so the integers
+    are short.
+
+    The set of a node contains no node of the same cycle (strongly connected component). `components` must be in
+    topological order: each component comes after all components that it reaches.
     """
 
     def __init__(self, components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> None:

@@ -64,10 +64,10 @@ class Place(Struct, frozen=True):
 
 
 class Cursor(Struct, frozen=True):
-    """The place of a cursor in a text.
+    """The place of a cursor in a text: a key or a value, with its path, its first offset and its YAML style.
 
-    `path` is the path of the key or value that contains the cursor. `before` is the text of the key or value up to the
-    cursor, with the offset of each character; `siblings` are the other keys of the map that contains a key.
+    `siblings` are keys of the map to which the key or value belongs. If the cursor is in a key, this key is left out.
+    `entry` has the values of the other keys of this map.
     """
 
     path: Path
@@ -98,7 +98,7 @@ def read_outline(text: str) -> Outline:
 
 
 def _without_line(text: str, offset: int) -> str:
-    """Return a text in which spaces replace the line at an offset, or the last line before it that is not empty."""
+    """Replace the line at an offset by spaces. If this line is empty, replace the last line above with a text."""
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
     start = text.rfind("\n", 0, offset) + 1
@@ -109,7 +109,7 @@ def _without_line(text: str, offset: int) -> str:
 
 
 def place_at(outline: Outline, offset: int) -> Place | None:
-    """Return the smallest key or value that contains an offset. It also contains the offset at its end."""
+    """Return the smallest key or value at an offset. The place directly after a key or value belongs to it too."""
     return None if outline.located is None else _place_in(outline.located, offset, ())
 
 
@@ -129,7 +129,7 @@ def _place_in(part: Located, offset: int, path: Path) -> Place | None:
 
 
 def _end(located: Located) -> int:
-    """Return the end of a value. The span of a list can end too early, so the end of its last element counts."""
+    """Return the end of a value. The span of a list or map may end before its last element, so compare both ends."""
     last = next(reversed(located.children.values()), None)
     return located.span.end if last is None else max(located.span.end, _end(last))
 

@@ -334,7 +334,10 @@ def _unproven(connection: sqlite3.Connection, pruned: Head, row: Row, text: byte
 
 
 def _computed_hash(connection: sqlite3.Connection, pruned: Head, seq: int, row: Row) -> bytes | None:
-    """Return the hash computed from a record's envelope; None if the envelope or the hash before it is unreadable."""
+    """Compute the hash of a record from its envelope and from the hash of the previous record.
+
+    Return None if the envelope or the hash of the previous record is unreadable.
+    """
     _, signer, packed = row
     if seq - 1 == pruned.seq:
         previous = pruned.hash

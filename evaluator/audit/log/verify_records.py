@@ -147,7 +147,8 @@ def _record_body_problems(seq: int, document: Json, named: list[Row], walk: Walk
         if not isinstance(number, int) or number not in walk.bodies:
             yield _problem(RecordCode.BODY_MISSING, f"the {body.name} of record {seq} is missing", seq)
         elif walk.bodies[number][0] not in ("", body.sha256):
-            message = f"the {body.name} of record {seq} does not have the digest in the record"
+            reason = "its digest differs from the digest in the record"
+            message = f"the {body.name} of record {seq} was altered or replaced: {reason}"
             yield _problem(RecordCode.BODY_ALTERED, message, seq)
     if numbers.keys() - expected.keys() or len(named) > len(numbers):
         yield _problem(RecordCode.INDEX_ALTERED, f"record {seq}: the index lists texts that are not in the record", seq)

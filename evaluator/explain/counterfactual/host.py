@@ -70,7 +70,7 @@ def _tests_primary(case: Case) -> bool:
 
 
 def _not_primary(case: Case, link: Link) -> tuple[Address, ...]:
-    """Return the first host addresses that are not primary addresses of the interface."""
+    """Return at most `_MOST_NAMES` host addresses that are not primary addresses of the interface."""
     primary = {owned.address for owned in link.addresses if owned.primary}
     first = (case.host.first,) if case.host.first in case.host.usable_set else ()
     addresses = dict.fromkeys((*first, *case.host.usable))

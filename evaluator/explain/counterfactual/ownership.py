@@ -66,15 +66,16 @@ class Owners:
         self._lengths: dict[Address, int | None] = {}
 
     def rivals_of(self, link: Link) -> RivalAddresses:
-        """Return a map from each other interface to the host addresses that it owns."""
+        """Return the host addresses that other interfaces own, by the name of the interface."""
         return {name: addresses for name, addresses in self._by_owner.items() if name != link.name}
 
     def as_owned(self, link: Link, address: Address) -> OwnedAddress:
-        """Return the address with a likely prefix length.
+        """Return the address with a likely prefix length. The length comes from the first of these sources that exists:
 
-        The first of these lengths that exists is used: the length of the same address on another interface; the length
-        of a subnet of this interface, if the subnet contains the address; the length of such a subnet of another
-        interface; the usual length of the address family.
+        - an interface that has the same address;
+        - a subnet of `link` that contains the address;
+        - a subnet of another interface that contains the address;
+        - the usual length of the address family.
         """
         length = self._length(address)
         if length is None:
@@ -170,10 +171,11 @@ def _up(name: str) -> Trial:
 
 
 def _losses(rivals: RivalAddresses) -> Iterator[Loss]:
-    """Yield the cases in which other interfaces lose host addresses.
+    """Yield the cases in which other interfaces lose host addresses, in this order:
 
-    The cases are, in this order: all other interfaces lose one address, one other interface loses all its addresses,
-    all other interfaces lose all addresses.
+    - for each host address: every other interface that owns this address loses the address;
+    - for each other interface: this interface loses all its host addresses;
+    - all other interfaces lose all their host addresses.
     """
     addresses = dict.fromkeys(address for owned in rivals.values() for address in owned)
     for address in list(addresses)[:_MOST_ADDRESSES]:

@@ -284,8 +284,9 @@ def is_bound(node: Expression) -> bool:
 def is_early(node: Expression) -> bool:
     """Return whether a value may be computed once, before the rule is evaluated for its first interface.
 
-    The value must not depend on a variable. The parts inside the value must always be known: if a part may be unknown,
-    the rule first tests whether it is known. The value itself may be unknown.
+    This is possible if the value does not depend on a variable, and if all its operands are always known. If an operand
+    may be unknown, the rule must first test `is known`. For example, `route_to(host.first_address)` is not computed
+    early. The value as a whole may be unknown.
     """
     inside = (part for part in walk(node) if part is not node)
     return not is_bound(node) and not any(

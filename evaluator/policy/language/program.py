@@ -20,9 +20,10 @@ class Template(Struct, frozen=True):
 
 
 class Cost(Struct, frozen=True):
-    """The degree of the highest cost that a rule can have: n^`nics` · m^`others`.
+    """How the largest cost of a rule grows: in proportion to n^`nics` · m^`others`.
 
-    n is the number of interfaces. m is the length of the longest list of other values (addresses, networks).
+    n is the number of interfaces. m is the length of the longest list that does not contain interfaces, but addresses
+    or networks.
     """
 
     nics: int = 0

@@ -173,9 +173,9 @@ def _like(node: Related, other: Expression) -> str:
 
 
 def _operator(node: Related, other: Expression, text: _Text) -> tuple[str, Safety]:
-    """Return the operator `like` or `not like`, with which a text is a glob, and whether the fix is safe.
+    """Return the operator that compares with a glob, `like` or `not like`, and whether the fix is safe.
 
-    The operator is empty if the rule needs more changes than a new operator.
+    The operator is empty if a new operator alone does not correct the rule.
     """
     if other is not node.left or other.type.is_list:
         return "", Safety.UNSAFE
@@ -242,7 +242,7 @@ def _as_globs(pattern: str) -> list[str]:
 
 
 def _out_of_range(node: Related, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
-    """Yield a warning for each parameter whose value is outside the range of the word in the same comparison."""
+    """Yield a warning for each parameter that is compared with a word, but whose value the word can never have."""
     if node.relation not in _EXACT:
         return
     for side, other in ((node.right, node.left), (node.left, node.right)):

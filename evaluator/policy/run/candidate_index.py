@@ -64,7 +64,7 @@ class Index(StrEnum):
     ROUTES = "the interfaces in the list `key`"
     NAMED = "the interface with the name `key`"
     OWNING = "the interfaces that own the address `key`"
-    HOST_PREFIXES = "the owners in `facts.with_host_prefix`: no other interface has a host address with /32 or /128"
+    HOST_PREFIXES = "the owners in `facts.with_host_prefix`, which has all interfaces with an address with /32 or /128"
     NEAR = "the interfaces with a subnet that contains an address of the list `key`"
 
 

@@ -10,8 +10,9 @@ condition to be false. `not` and `no` exchange the two bounds. The missing facts
 bound is true and the lower bound is false. If both have the same value, no value of the missing facts changes the
 condition.
 
-A clause is the smallest part without `and`, `or` and `not`. A quantifier over a list that the report contains is not
-replaced as a whole: its body gets the bounds, so the quantifier is evaluated element by element.
+A clause is the smallest part without `and`, `or` and `not`. A quantifier over a missing list is replaced like a clause.
+If the report contains the list, the quantifier stays, and only its body is replaced by a bound. So the quantifier is
+evaluated element by element.
 
 Both bounds are conditions of the rule language, so they are compiled like the rules and computed once for each policy
 and set of missing facts.

@@ -13,15 +13,17 @@ Invariant: no error can occur here for a checked program. Types match, unknown v
 is over a finite list. The step budget is charged before a rule is evaluated, so a rule that is too expensive never
 starts (`cost.py`).
 
-Without three optimizations, an explanation of thousands of candidates would take minutes. They never change a result.
-An `ObservedEnvironment` turns off the last two, because it counts every clause that is evaluated:
+Three optimizations never change a result. Without them, an explanation of thousands of candidates would take minutes:
 
 - If a relation searches in a list, the list is converted to a set, or to a table of networks by prefix length. This is
   done once for each rule, and the result is cached (`lists.py`).
 - A quantifier whose body begins with `x above nic` goes only through the interfaces above `nic`, not through the whole
   list.
-- Some quantifiers only compare the name or position of each element with that of the subject. For them, one comparison
-  with the least or greatest element is enough (`candidate_index.extreme_of`).
+- Some quantifiers only compare names or positions, such as `some x in candidates satisfies x.position < nic.position`.
+  Then one comparison of `nic` with the least or greatest element is enough (`candidate_index.extreme_of`).
+
+An `ObservedEnvironment` counts every clause that is evaluated. So the second and the third optimization are turned off
+for it.
 """
 
 from __future__ import annotations

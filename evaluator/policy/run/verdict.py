@@ -22,9 +22,10 @@ Trace = tuple[tuple[Links | bool, ...], tuple[Links, ...]]
 class Verdict(Struct, frozen=True):
     """The result of a compiled policy.
 
-    `trace` has two tuples with one element for each rule that decides. The first holds the results: the interfaces for
-    which the rule was true. For a rule without a subject, the result is a boolean. The second holds the candidates
-    after each rule. `refusals` are the codes of the `reject` and `ambiguous` rules that were true.
+    `trace` has two tuples. Each of them has one element for each rule that decides. In the first tuple, the element is
+    the result of the rule: the interfaces for which the rule was true, or a boolean for a rule without a subject. In
+    the second tuple, the element is the candidates after the rule. `refusals` are the codes of the `reject` and
+    `ambiguous` rules that were true.
     """
 
     status: Status
