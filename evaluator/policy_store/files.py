@@ -1,16 +1,21 @@
-"""The policies in some files and folders. Each reading returns a new value, from the files and the previous value.
+"""Reads the policies in some files and folders.
 
-A value (`PolicyFiles`) never changes. The store replaces the old value by the new value with a single assignment, so a
-decision sees either all changes of one reading or none.
+The policies are a value (`PolicyFiles`) that never changes. Each reading makes a new value from the files and the
+previous value. The store replaces the old value by the new value with a single assignment, so a decision sees either
+all changes of one reading or none.
 
-The last valid policy of a file stays in use if the file is invalid or cannot be read. It also stays in use if the path
-of the file itself was given and the file does not exist any more. If a folder was given and a file in it is removed,
-the policy of this file is removed, because operators remove policies in this way. But if the whole folder does not
-exist or has no policy at all, its policies stay in use. This happens if a volume is not mounted, or while a deployment
-replaces the folder.
+The last valid policy of a file stays in use in these cases:
 
-A file is loaded again only if one of its texts or its problems changed. The texts include the bases that the policy
-extends, so a change of a base file reloads every policy that extends it.
+- The file is invalid or cannot be read.
+- The path of the file was given to the store, and the file does not exist any more.
+- A folder was given to the store, and the folder does not exist any more or has no policy any more. This happens if a
+  volume is not mounted, or while a deployment replaces the folder.
+
+If a file is removed from a folder that still has other policies, the policy of this file is removed. Operators remove
+policies in this way.
+
+A file is loaded again only if its text or the text of a base has changed, or if a base appeared or disappeared. So a
+change of a base file reloads every policy that extends it.
 """
 
 from __future__ import annotations

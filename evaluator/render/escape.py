@@ -24,12 +24,12 @@ def xml_text(text: str) -> str:
 
 
 def github_message(text: str) -> str:
-    """Return a text as the message of a workflow command of GitHub: `%` and line breaks are escaped."""
+    """Escape a text for the message of a workflow command of GitHub: `%` and line breaks."""
     return _printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def github_property(text: str) -> str:
-    """Return a text as the value of a property of a workflow command: `:` and `,` are escaped too."""
+    """Escape a text for a property of a workflow command, such as `title`: `%`, line breaks, `:` and `,`."""
     return github_message(text).replace(":", "%3A").replace(",", "%2C")
 
 

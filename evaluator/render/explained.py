@@ -1,8 +1,8 @@
-"""Explains a decision. For a large host, many interfaces get reasons, but only a few interfaces get changes.
+"""Explains a decision. For a large host, only the candidates and owners get changes.
 
-A change is a modification of the host that would make an interface the answer. The search for changes takes much longer
-than the reasons. A reader of a large host needs the changes of the candidates and owners, and the reasons of the other
-interfaces.
+The explanation of an interface has reasons and a change. A reason states why a rule was true or false for the
+interface. A change is a modification of the host that would make the interface the answer. The search for changes takes
+much longer than the reasons. So if a host is large, most of its interfaces get only reasons.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from evaluator.verify.property import (
 from evaluator.verify.witness import Witness
 
 NOT_COVERED = "`warn` rules and findings are not part of the proofs: they change neither the status nor the interface"
-_EXACT = "every clause has an exact translation, but the laws about reports are not enough for a proof"
+_EXACT = "every clause has an exact translation, but the assumptions about reports are not enough for a proof"
 
 
 def verdict_words(result: PropertyResult) -> str:

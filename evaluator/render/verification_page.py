@@ -115,7 +115,7 @@ def _verdict(result: PropertyResult) -> Html:
 def _witnesses(result: PropertyResult) -> Iterator[Html]:
     """Yield the decisions that show the effects of the parts of the policy, in an element that the reader opens."""
     if result.witnesses:
-        summary = element("summary", f"{plural(len(result.witnesses), 'part')} with a decision that it changes")
+        summary = element("summary", f"decisions that show the effect of {plural(len(result.witnesses), 'part')}")
         yield element("details", summary, *(element("p", line, class_="about") for line in witness_lines(result)))
 
 

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 _ANSIBLE = "an object with `ansible_facts` or `ansible_interfaces`, or with `interfaces` and `all_ipv4_addresses`"
 _VDSM = "an object with `nics`, directly or in `result` or `info`"
 _IPROUTE2 = "an array of objects with `ifname` or `addr_info`, or an object with such an array in `addr`"
-_NMSTATE = "an object with `interfaces`, a list of objects, or a Kubernetes NodeNetworkState"
+_NMSTATE = "an object whose `interfaces` is a list of objects, or a Kubernetes NodeNetworkState"
 # Ansible is first, because a play can add facts with any name, also with the names of VDSM's maps
 FORMATS: tuple[Format, ...] = (
     Format(

@@ -60,7 +60,8 @@ class Listen(Struct, frozen=True):
     def accepted_hosts(self, has_tokens: bool) -> frozenset[str] | None:
         """Return the accepted values of the header Host, without the port; None if every value is accepted.
 
-        A token or a client certificate already proves that a request does not come from a web page of another origin.
+        Checking this header refuses requests from web pages of another origin (DNS rebinding). The check is not needed
+        if every request must have a token or a client certificate, because such a page has neither.
         """
         if self.unix is not None or has_tokens or not self.is_local:
             return None

@@ -47,7 +47,7 @@ _OPA_STATUSES = {413: 413, 429: 429}
 
 
 class _Rule(Struct, frozen=True):
-    """A path of the data API: the form of the answer that it needs, and its result."""
+    """A path of the data API: the form of the answer to request, and a function from the answer to the result."""
 
     form: Form
     result: Callable[[Answer], object]
@@ -128,7 +128,10 @@ def _decoded(text: bytes, type_: type[_T]) -> _T:
 
 
 def _response(item: Answer | QuestionError, rule: _Rule, status: int) -> dict[str, object]:
-    """Return the response to one input. It has a status of its own if only some inputs of the batch are valid."""
+    """Return the response to one input of a batch.
+
+    If only some inputs of the batch are valid, the response contains the HTTP status of this input.
+    """
     head = {} if status != _MIXED else {"http_status_code": "200" if isinstance(item, Answer) else _ITEM_FAILED}
     if isinstance(item, Answer):
         return {**head, "result": rule.result(item), "decision_id": item.decision_id}

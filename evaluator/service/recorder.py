@@ -105,10 +105,10 @@ class LogRecorder(_GroupRecorder):
 
 
 class LineRecorder(_GroupRecorder):
-    """Writes each record as a line of JSON to standard output, for a program that ships lines.
+    """Writes each record as a line of JSON to standard output. Another program reads and stores the lines.
 
-    When `store` returns, the line is written to standard output. The recorder cannot know whether that program stores
-    it.
+    When `store` returns, the line is written to standard output. The recorder cannot know whether the other program
+    stores the line.
     """
 
     log = None

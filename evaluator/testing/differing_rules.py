@@ -1,14 +1,14 @@
-"""Finds the rules that make the difference between the expected and the actual result of a failing test.
+"""Finds the rules that cause the difference between the expected and the actual result of a failing test.
 
-**Idea.** A rule makes the difference if the opposite result of this rule alone gives the expected decision. So each
+**Idea.** A rule causes the difference if the opposite result of this rule alone gives the expected decision. So each
 rule is tried: the reference interpreter decides the case again, with the opposite result of this rule for one
 interface. If the rule has no subject, its only result is replaced. If the result for one interface is not enough, the
 results for several interfaces are replaced together. All other rules are evaluated as usual. If the new decision is the
-expected decision, the rule makes the difference.
+expected decision, the rule causes the difference.
 
 After these rules, the result lists the rules that decided about expected and unexpected interfaces. Such a rule removed
 an expected interface, did not match an expected interface, or matched an unexpected interface. It is not verified that
-these rules make the difference.
+these rules cause the difference.
 
 **Limits.** A host can have thousands of interfaces. So at most eight interfaces are tried (`_names`), and the search
 ends after a fixed number of evaluations.

@@ -44,7 +44,7 @@ class DifferingRule(Struct, frozen=True):
     result for the first of these interfaces, with the clause that decided.
 
     The question is decided again: this rule gets the opposite result for `interfaces`. If the new decision is the
-    expected decision, the rule makes the difference, and `otherwise` is the new decision. If the new decision is
+    expected decision, the rule causes the difference, and `otherwise` is the new decision. If the new decision is
     another one, `otherwise` is empty. Then the rule is listed because it decided about the interface.
     """
 

@@ -105,7 +105,7 @@ def test_a_property_without_a_proof_has_a_reason():
         PropertyResult(BUILT_IN[0], ProvedUpTo(3, ()), 0.1, abstracted=abstracted) for abstracted in ((), ("a word",))
     )
     assert list(verdict_details(inexact)) == ["not modelled exactly: a word"]
-    assert [line for line in verdict_details(exact) if "the laws about reports are not enough" in line]
+    assert [line for line in verdict_details(exact) if "the assumptions about reports are not enough" in line]
 
 
 LAWS_OF = {

@@ -52,10 +52,10 @@ def show_briefly(value: object) -> str:
 def finding_of(
     rule: Rule, question: Question, nic: Link, values: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
-    """Return the finding of a rule for an interface for which the rule was true.
+    """Return the finding of a rule. The condition of the rule is true for the interface `nic`.
 
-    `values` are the values of the address words in the message, and they become the addresses of the finding. If the
-    message has no address words, the finding has the host addresses that the interface owns.
+    `values` are the values of the words in the message that give addresses. The finding is about these addresses. If
+    the message has no such word, the finding is about the host addresses that the interface owns.
     """
     addresses = frozenset(_interfaces_and_addresses(values)[1]) if values else question.matched_set(nic)
     return _finding(rule, {nic.name}, addresses, message, hint)

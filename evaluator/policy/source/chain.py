@@ -5,15 +5,15 @@ at the end. The texts are stored in the opposite order, base first, because a te
 
 All texts are joined to one `Source`, base first. A span is a pair of offsets in the joined text, so the later stages
 (merge, check, lint) need not know that the policy has several texts. The joined source still prints each diagnostic
-with the name, line and column of the text that contains its place. To get such spans, each text is parsed alone. Then
-its spans are moved by the offset of the text.
+with a name, a line and a column: those of the text in which the span begins. To get such spans, each text is parsed
+alone. Then its spans are moved by the offset of the text in the joined text.
 
 The function that finds a base is a parameter (`FindBase`), because bases have two sources. `files_of` finds a base
 among the shipped policies and in files. `recorded` finds it in the record of a decision, which contains all texts. A
 replay therefore never reads a file.
 
-The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. The place of the diagnostic is
-then the `extends` of the text that names this base, and `PolicyChain.is_whole` is false.
+The chain stops at a base that is missing, at a cycle, and after `MOST_LEVELS` bases. Then the diagnostic points to the
+last `extends` that was read, and `PolicyChain.is_whole` is false.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class ParsedText(Struct, frozen=True):
 class PolicyChain(Struct, frozen=True):
     """The texts of a policy, base first.
 
-    `source` contains all texts, joined. `texts` is empty if a text is not YAML; `is_whole` is false if a base is
-    missing. `problems` are the diagnostics from finding the texts and parsing their YAML.
+    `source` contains all texts, joined. If a text is not YAML, `texts` is empty. If a base is missing, `is_whole` is
+    false. `problems` are the diagnostics about bases that were not found and about mistakes in the YAML.
     """
 
     sources: tuple[Source, ...]

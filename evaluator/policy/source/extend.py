@@ -16,11 +16,12 @@ of the base. They are applied from top to bottom, each to the result of the entr
 - `replace: true` replaces the rule with the same name, at the same position;
 - `remove: NAME` removes a rule.
 
-Two entries `after: x` remain in their order: the second one is inserted after the first one, not directly after `x`.
-For this, each inserted rule has an anchor: the rule after which it was inserted. A new rule `after: x` is inserted
-after the last rule whose anchor is `x`, or leads to `x` through the anchors of other rules. An entry can name rules of
-the base and rules of entries above it. If an entry names a rule that only an entry below it adds, the diagnostic states
-this cause.
+If the entries `a` and `b` both have `after: x`, the result is `x`, `a`, `b`: the second rule is inserted after the
+first rule, not directly after `x`. If `a` has `after: x`, `b` has `after: a`, and `c` has `after: x`, the result is
+`x`, `a`, `b`, `c`. For this, each rule that the text inserts has an anchor: the rule that its `after` names.
+
+An entry can name the rules of the base and the rules of the entries above it. If an entry names a rule of an entry
+below it, the diagnostic states this cause.
 
 Nothing is copied from one text to another. An inherited rule is the `Located` value of its own text, so its diagnostics
 have the place in that text.
@@ -63,9 +64,9 @@ class RuleEntry(Struct, frozen=True):
 class ParameterDeclaration(Struct, frozen=True):
     """The declaration of a parameter, merged from the texts of the policy and of its bases.
 
-    `key` is the place of the declaration in the last of these texts that declares the parameter. `is_own` is true if
-    this is the text of the policy itself. `is_given` is true if the base declares the parameter as optional, and a text
-    that extends the base adds a default.
+    If several of these texts declare the parameter, `key` is the place in the last of them; the policy's own text is
+    last. `is_own` is true if the policy's own text declares the parameter. `is_given` is true if the base declares the
+    parameter as optional, and a text that extends the base adds a default.
     """
 
     located: Located
@@ -94,7 +95,7 @@ class MergedPolicy(Struct, frozen=True):
 
 
 def levels(texts: Sequence[ParsedText], problems: Problems) -> Iterator[MergedPolicy]:
-    """Yield the merged policy at each level of `extends`: first the last base alone, at the end the whole policy."""
+    """Yield the merged policy at each level of `extends`, from the base that extends nothing to the policy itself."""
     merged = _without_base(texts[0], problems)
     yield merged
     for text in texts[1:]:

@@ -180,7 +180,7 @@ def _quotes(line: _Line, _: Sequence[_Line]) -> YamlMistake | None:
         return None
     hint = "put the whole text in quotes, and use the other kind of quote inside it"
     if sign == "'" and rest.count("'") % 2:
-        hint = "write an apostrophe inside single quotes twice, or use double quotes"
+        hint = "write `''` for an apostrophe inside single quotes, or use double quotes"
     return YamlMistake("text follows the closing quote", hint, line.at(rest))
 
 

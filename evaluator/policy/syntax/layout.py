@@ -6,15 +6,15 @@ author's parentheses are not changed. The tokens become a tree with five kinds o
 - A chain: conditions that are joined by `and`, or conditions that are joined by `or`. A new line may begin before each
   of these words.
 - A quantifier with its condition, such as `some x in LIST satisfies CONDITION`. The condition may begin a new line.
-- A text with the condition after it: `match nic when CONDITION` or `not CONDITION`. The condition begins on the line of
-  the text.
+- A beginning with its condition: `match nic when CONDITION` or `not CONDITION`. There is no line break between them.
 - A condition in parentheses. It is broken in the same way as a condition without parentheses.
 - Any other text. It is never broken.
 
-If a part fits into the rest of the line, it is written on this line. If not, the outermost chain in the part is broken
-first. So a line break before `or` is tried before a line break before `and`, because `or` binds less tightly. Each
-further line is indented by two columns more than the first line. This is the usual greedy layout of pretty printers
-(Oppen). The result does not depend on the line breaks of the input, so formatting a formatted sentence changes nothing.
+If a part fits into the rest of the line, it is written on this line. If not, it gets line breaks at its outermost
+chain. For example, `a and b or c` is a chain of `a and b` and `c`, because `or` binds less tightly. So it gets a line
+break before `or`. It gets a line break before `and` only if `a and b` alone is too long for a line. Each further line
+is indented by two columns more than the first line. This is the usual greedy layout of pretty printers (Oppen). The
+result does not depend on the line breaks of the input, so formatting a formatted sentence changes nothing.
 """
 
 from __future__ import annotations

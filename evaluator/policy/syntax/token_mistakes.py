@@ -210,7 +210,7 @@ def _at_a_bracket(before: Sequence[Piece], unexpected: Piece, _: Sequence[str]) 
 def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake | None:
     """Return the mistake if a closing bracket does not close the last open bracket.
 
-    `nic is up)`: "remove the bracket, or add `(`". `["a")`: "close the brackets in their order".
+    `nic is up)`: "remove the bracket, or add `(`". `["a")`: "first close the bracket `[`".
     """
     if not opened:
         sign = "(" if unexpected.text == ")" else "["
@@ -218,8 +218,9 @@ def _at_a_closing_bracket(opened: Sequence[Piece], unexpected: Piece) -> Mistake
         return _about(
             unexpected, f"{{}} has no {quote(sign)} before it", f"remove the bracket, or add {quote(sign)}", repair
         )
+    last = quote(opened[-1].text)
     if _CLOSING[opened[-1].text] != unexpected.text:
-        return _about(unexpected, f"{{}} does not close {quote(opened[-1].text)}", "close the brackets in their order")
+        return _about(unexpected, f"{{}} does not close {last}", f"first close the bracket {last}")
     return None
 
 

@@ -156,7 +156,7 @@ def _frame(x: int, y: int, width: int, height: int, css_class: str) -> Html:
 
 
 def _band(placed: PlacedBox, height: int) -> Html:
-    """Return the background of the verdict: the lower part of the box, inside its frame."""
+    """Return the area behind the verdict. The area fills the lower part of the box, inside the frame of the box."""
     x, y, inner = placed.x + 1, placed.y + placed.height - 1, _CORNER_RADIUS - 1
     wide, high = placed.width - 2, height - inner - 1
     round_ = f"a{inner} {inner} 0 0 1"

@@ -1,18 +1,20 @@
 """Draws a chart of horizontal stacked bars as SVG. The library pygal computes the positions of the bars.
 
-Each bar has a row: the name and the number, and below them the parts of its series. The whole row is one link to the
-table of the hosts. So even a very short bar, such as one host of a hundred thousand, can be clicked and can be reached
-with the keyboard. The picture is narrow enough for a telephone; wider windows have several pictures side by side.
+Each row of the chart has a name and a number, and below them a bar. The bar has one part for each series, such as the
+hosts with one status. The whole row is one link to the table of the hosts. So even a very short bar, such as one host
+of a hundred thousand, can be clicked and can be reached with the keyboard. The picture is narrow enough for a
+telephone; wider windows have several pictures side by side.
 
 Why pygal: it is written in Python (a wheel of 130 KB, and three small packages), it is maintained, and it gives its
 drawing as a tree. vl-convert, which draws Vega-Lite, is a library of 88 MB with a JavaScript engine. matplotlib needs
-numpy and has a wheel of 10 MB. It writes colours into `style` attributes. A Content-Security-Policy forbids these
-attributes, and a style sheet cannot change them. plotly and bokeh need scripts in the page, or a browser.
+numpy and has a wheel of 10 MB. matplotlib also writes colours into `style` attributes, which the page's
+Content-Security-Policy forbids, and which a style sheet cannot change. plotly and bokeh need scripts in the page, or a
+browser.
 
-Why the tree is not printed as it is: pygal adds scripts, a style sheet, a comment with the date and a random id, and
-the page's Content-Security-Policy forbids the first two. So this module takes only numbers from the tree, and gives
-only numbers to pygal. The elements are made with `element`, so no foreign text can become markup. The style sheet has
-the colours and patterns, so they follow the light or dark scheme.
+pygal's tree is not printed as it is. It contains scripts and a style sheet, which the page's Content-Security-Policy
+forbids. It also contains a comment with the date and a random id. So this module takes only numbers from the tree, and
+gives only numbers to pygal. The elements are made with `element`, so no foreign text can become markup. The style sheet
+has the colours and patterns, so they follow the light or dark scheme.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def rule_lines(rule: DifferingRule) -> Iterator[str]:
     names = visible_names(rule.interfaces, _MOST_NAMES)
     if rule.otherwise:
         result = "the opposite result" + (f" for {names}" if names else "")
-        yield f"{head} makes the difference: with {result}, the decision is {rule.otherwise}"
+        yield f"{head} causes the difference: if it had {result}, the decision would be {rule.otherwise}"
     else:
         yield f"{head}" + (f", about {names}" if names else "")
     about = f"{visible(rule.interfaces[0])} " if rule.interfaces else ""

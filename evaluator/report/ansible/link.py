@@ -172,7 +172,7 @@ class AnsibleHost(ReportedHost):
         return max(map(_member_count, self.devices.values()), default=4) + 4
 
     def count_list_items(self) -> int:
-        """Return how many members, gateways and default routes all interfaces together have at most."""
+        """Return an upper bound for the number of all members, gateways and default routes of the host."""
         return sum(map(_member_count, self.devices.values())) + 4 * len(self.devices)
 
     def address_texts(self) -> list[tuple[str, Sequence[str], int]]:
@@ -294,7 +294,7 @@ def device_findings(device: Device, host: AnsibleHost) -> Iterator[Finding]:
     for key, members, kind in (("slaves", data.slaves, Kind.BOND), ("interfaces", data.interfaces, Kind.BRIDGE)):
         if members and device.kind is not kind:
             message = f"{quote(name)} has {quote(key)} like a {kind}, but its other facts"
-            yield conflict(name, f"{message} show the kind {quote(device.kind)}; the other facts count")
+            yield conflict(name, f"{message} show the kind {quote(device.kind)}; activenic uses the other facts")
 
 
 def _kind_unknown(name: str, link_type: str, owned: Owned) -> Iterator[Finding]:

@@ -129,7 +129,7 @@ def read_text(text: bytes) -> Reading | None:
 
 
 def _reading_if_fully_checked(path: tuple[str, ...], body: wire.Facts) -> Reading | None:
-    """Return the facts of the host; None if the typed decoder has checked less than the schema checks."""
+    """Return the facts of the host; None if the typed decoder did not check everything that the schema checks."""
     gathered = _Facts(path, _prefix_of(body), body)
     is_recognized = bool(gathered.prefix) or isinstance(body.get("all_ipv4_addresses"), list)
     if not is_recognized or not gathered.is_fully_checked or ANSIBLE_PAYLOAD in body:

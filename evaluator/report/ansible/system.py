@@ -39,10 +39,10 @@ def refuse_other_system(path: tuple[str, ...], body: Mapping[str, object]) -> No
 
 
 def _system_of(body: Mapping[str, object]) -> tuple[str, str]:
-    """Return two texts: the key of the fact that shows the operating system, and the name of this system.
+    """Return two texts: the key of the fact that shows the operating system, and the name of the operating system.
 
-    The name of the system decides. If it is missing, the name of the system's family decides, and then the shape of the
-    facts.
+    The operating system is read from the first of these that exists: the fact `system` or `net_system`, the fact
+    `os_family`, the shape of the facts.
     """
     for name in ("system", "net_system"):
         for key in (ANSIBLE_PREFIX + name, name):

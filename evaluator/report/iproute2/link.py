@@ -260,7 +260,7 @@ class Iproute2Host(ReportedHost):
         return max([4, *routes, *self._altname_counts(), *map(len, self.members.values())])
 
     def count_list_items(self) -> int:
-        """Return how many lower devices, routes, names and peers all interfaces together have at most."""
+        """Return an upper bound for the number of all lower devices, routes, names and peers of the host."""
         routes = sum(len(of_interface.routes) + len(of_interface.gateways) for of_interface in self.routes.values())
         names = sum(self._altname_counts())
         peers = sum(len(interface.addresses) for interface in self.interfaces.values())

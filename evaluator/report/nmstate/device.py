@@ -185,7 +185,7 @@ def conflicts(device: Device) -> Iterator[Finding]:
         for attribute, section, types in _SECTIONS:
             if part.type not in types and _is_filled(getattr(part.data, attribute)):
                 message = f"{quote(device.name)} is of the type {quote(part.data.type or '')} and has {quote(section)}"
-                yield conflict(device.name, f"{message}; its type counts")
+                yield conflict(device.name, f"{message}; activenic uses the type")
     for part in device.parts:
         for family, ip in (("ipv4", part.data.ipv4), ("ipv6", part.data.ipv6)):
             if ip is not None and ip.enabled is False and ip.address:

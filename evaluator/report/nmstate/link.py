@@ -93,7 +93,7 @@ class NmstateHost(ReportedHost):
         return max([route_count, 4, *members, *names])
 
     def count_list_items(self) -> int:
-        """Return how many members, routes and names all interfaces together have at most."""
+        """Return an upper bound for the number of all members, routes and names of the host."""
         routes = self.state.routes
         route_count = 0 if routes is None else 2 * (len(routes.running or ()) + len(routes.config or ()))
         devices = self.devices.values()

@@ -66,7 +66,7 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
     finding = Finding(
         FindingCode.ADDR_CONFLICT,
         Severity.WARNING,
-        f"the `addr` of {quote(ifname)} is {shown}, which does not agree with its `ipv4addrs`; both count",
+        f"the `addr` of {quote(ifname)} is {shown}, which does not agree with its `ipv4addrs`; activenic uses both",
         (ifname,),
         tuple(str(address) for address in sorted(primary | listed)),
     )

@@ -80,10 +80,12 @@ def _entry_findings(name: str, entry: Device, host: VdsmHost) -> Iterator[Findin
     if isinstance(entry, Vlan):
         yield from _name_conflict(name, entry, host)
     if isinstance(entry, Bond) and len({mode_of(options) for options in bond_options(entry)} - {None}) > 1:
-        message = f"{shown} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; `opts` counts"
+        message = f"{shown} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; activenic uses `opts`"
         yield conflict(name, message)
     if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
-        message = f"{shown} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; `bootproto4` counts"
+        message = (
+            f"{shown} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; activenic uses `bootproto4`"
+        )
         yield conflict(name, message)
 
 
@@ -96,5 +98,5 @@ def _name_conflict(name: str, entry: Vlan, host: VdsmHost) -> Iterator[Finding]:
     base, vlan_id = base_of(name, entry), vlan_id_of(name, entry)
     if base != base_in_name or vlan_id != id_in_name:
         entry_text = f"{quote(name)} uses VLAN {vlan_id} on {quote(str(base))}"
-        message = f"{entry_text}, but its name has another VLAN or device; the entry counts"
+        message = f"{entry_text}, but its name has another VLAN or device; activenic uses the entry"
         yield conflict(name, message, Severity.INFO)

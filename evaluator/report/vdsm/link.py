@@ -312,7 +312,7 @@ class VdsmHost(ReportedHost):
         return most
 
     def count_list_items(self) -> int:
-        """Return how many networks, slaves, ports and default routes all interfaces together have at most."""
+        """Return an upper bound for the number of all networks, slaves, ports and default routes of the host."""
         placement = self.placement
         devices = self.devices.values()
         members = sum(len(getattr(device, key, None) or ()) for device in devices for key in ("slaves", "ports"))

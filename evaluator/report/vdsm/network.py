@@ -116,7 +116,7 @@ def disagreement(device: str, message: str, addresses: tuple[Address, ...]) -> F
         message,
         (device,) if device else (),
         tuple(map(str, addresses)),
-        hint="the device counts",
+        hint="activenic uses the entry of the device, not the entry of the network",
     )
 
 
@@ -135,7 +135,7 @@ def _devices_differ(network: str, data: Network) -> Iterator[str]:
     names = {name for name in (data.iface, data.interface) if name}
     if len(names) > 1:
         shown = quote_all(sorted(names))
-        yield f"the network {quote(network)} names several devices, {shown}; the one in `iface` counts"
+        yield f"the network {quote(network)} names several devices, {shown}; activenic uses the device in `iface`"
 
 
 def _vlan_ids_differ(network: str, data: Network, vlans: Mapping[str, int | None]) -> Iterator[str]:
