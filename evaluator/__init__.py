@@ -1,4 +1,4 @@
-"""Which interface of this host does the host's address live on, and why that one?
+"""Which interface of this host has the host's address, and why?
 
     policy = evaluator.load_policy("strict")
     report = evaluator.read_report(reply_of_get_capabilities)

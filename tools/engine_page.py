@@ -30,7 +30,7 @@ _NAME = "engine-against-strict.md"
 _SECONDS, _SIZE = 10.0, 2
 _WIDTH = 120
 _HEAD = """\
-# Today's engine against strict
+# The oVirt engine compared with strict
 
 The policy `ovirt-engine` decides as oVirt's engine does today, and `strict` decides as the feature page of oVirt
 requires. This page shows in which cases the two policies give different answers. For each case, it shows the smallest
@@ -47,9 +47,9 @@ an untagged network. The engine knows these values, so the comparison shows what
     "defaults": """\
 ## The defaults of each policy
 
-Without `management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. The
-network is `ovirtmgmt`. If a change has the same host and the same answers as a change in the section before, it is not
-repeated here.
+In this comparison, no parameter has a given value. So the network is `ovirtmgmt` for both policies. Without
+`management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. If the section
+before already shows the same two answers for the same host, this section does not repeat them.
 """,
 }
 
@@ -126,8 +126,11 @@ def _findings(pair: PairDifferences) -> Iterator[str]:
     rows = ((_words(one), *_cells(pair, _example(one)), _meaning(one)) for one in shown)
     yield from table(("finding", "smallest host", "question", "meaning of the finding"), rows)
     others = [_words(one) for one in pair.findings if not isinstance(one.verdict, Happens | Never)]
-    text = f"Not proved and without an example: {', '.join(others)}. " if others else ""
-    yield f"\n{fill(f'{text}All other findings are proved to be the same.', _WIDTH)}\n"
+    text = "All other findings are proved to be the same for both policies."
+    if others:
+        reason = "the comparison found neither an example nor a proof"
+        text = f"It is unknown whether {', or '.join(others)} on any host: {reason}. {text}"
+    yield f"\n{fill(text, _WIDTH)}\n"
 
 
 def _cells(pair: PairDifferences, example: ChangedHost) -> tuple[str, str]:

@@ -239,12 +239,12 @@ class FindingCode(StrEnum):
     NO_INTERFACE_OWNS_ADDRESS = (
         "NO_INTERFACE_OWNS_ADDRESS",
         _EVALUATOR,
-        "no interface owns a usable host address; the message names other places of these addresses in the report",
+        "no interface owns a usable host address; the message names places in the report that have such an address",
     )
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report lacks; a warning if a `reject` or `ambiguous` rule needs these facts",
+        "the policy uses facts that the report lacks; the finding is a warning if this can make a refusal wrong",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",

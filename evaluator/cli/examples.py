@@ -160,7 +160,7 @@ _EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("activenic fleet summary result.parquet --output html > fleet.html", "write a page with charts"),
         Example(
             "activenic fleet summary again.parquet --output html --pages pages --inputs decisions.log",
-            "write the page with charts and a page for each host into a new folder",
+            "write a page with charts, and one page for each host, into a new folder",
         ),
         Example(
             "activenic fleet diff strict mine.yaml questions.jsonl",

@@ -23,7 +23,7 @@ from evaluator.cli.written_test import add_write_tests_to, policy_in_test, print
 from evaluator.decision.decide import case_of
 from evaluator.decision.decision import EXPLANATION_VERSION, Decision, Explanation
 from evaluator.decision.trace import Search
-from evaluator.explain.summary import goal
+from evaluator.explain.summary import no_change
 from evaluator.policy.language.program import Program
 from evaluator.policy.prepared import load_shipped
 from evaluator.policy.source.find import shipped_names
@@ -128,13 +128,16 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
 
 
 def _names(decision: Decision) -> dict[str, str]:
-    """Return the name of the interface for each text of an argument: the name itself, or the name as it is printed."""
+    """Return the name of an interface by the texts that the user can give for this interface.
+
+    The user can give the name itself, or the name as activenic prints it, with escapes for unusual characters.
+    """
     names = case_of(decision).report.facts.by_name
     return {**{visible(name): name for name in names}, **{name: name for name in names}}
 
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
-    """Print or append a policy test with the change that makes an interface the answer."""
+    """Print or append a policy test. The test has the changed question, for which an interface is the hostActiveNic."""
     name: str = _names(decision).get(options.change_as_test, options.change_as_test)
     try:
         change = change_case(decision, name)
@@ -144,7 +147,7 @@ def _write_change(decision: Decision, options: argparse.Namespace) -> int:
         return _fail(f"{quote(name)} is the hostActiveNic already")
     if isinstance(change, Search):
         stopped = "; the search stopped at its limit" if change is Search.GAVE_UP else ""
-        return _fail(f"no change was found after which {quote(name)} would {goal(name, decision)}{stopped}")
+        return _fail(f"{no_change(quote(name), is_rejected=name == decision.host_active_nic)}{stopped}")
     program = case_of(decision).program
     policy = policy_in_test(options) if options.log is None else _shipped_name(program)
     print_or_write(change, program, policy, options)

@@ -81,9 +81,8 @@ def _add_summary(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     inputs = "the inputs that `fleet decide` read for RESULT; their questions are decided again"
     pages.add_argument("--inputs", metavar="INPUT", nargs="+", type=Path, default=[], help=inputs)
     _add_details_to(pages)
-    pages.add_argument(
-        "--policy", metavar="POLICY", default="strict", help="the policy of the result (default: strict)"
-    )
+    policy = "the policy with which `fleet decide` decided RESULT (default: strict)"
+    pages.add_argument("--policy", metavar="POLICY", default="strict", help=policy)
     most = f"write pages for at most N hosts; hosts that are not resolved have priority (default: {_MOST_PAGES})"
     pages.add_argument("--most-pages", metavar="N", type=_number, default=_MOST_PAGES, help=most)
     add_policy_path_to(parser)
@@ -176,7 +175,7 @@ def _refuse_unusable_pages(options: argparse.Namespace) -> None:
     if TEXT_JSON_OR_HTML.of(options) != "html":
         options.parser.error("`--pages` needs `--output html`")
     if not options.inputs:
-        options.parser.error("`--pages` needs the inputs of the result: give `--inputs`")
+        options.parser.error("`--pages` also needs `--inputs`: the inputs that `fleet decide` read for RESULT")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         options.parser.error("`--pages` exists and is not an empty folder; give the name of a new folder")
 

@@ -43,7 +43,7 @@ COMMANDS = {
     "serve": "serve decisions over HTTP",
     "completion": "print a completion script for a shell",
 }
-DESCRIPTION = "Which interface of this host does the host's address live on, and why that one?"
+DESCRIPTION = "Which interface of this host has the host's address, and why?"
 EXIT_STATUSES = (
     "exit status: 0 resolved or done; 1 any other error; 2 usage; 3 rejected; 4 ambiguous; 5 no_match; "
     "6 unknown_host; 7 invalid report; 8 invalid policy, damaged log, failed check, failed test, failed replay or "

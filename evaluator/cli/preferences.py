@@ -67,8 +67,9 @@ class Switch(Struct, frozen=True):
 class Choice(Struct, frozen=True):
     """A preference whose value is one word of a list: `--NAME WORD`.
 
-    `known` are words that only other commands accept. If the environment variable has such a word, this command ignores
-    the variable and uses its own default.
+    `words` are the words that this command accepts. The environment variable is for all commands, so it can have a word
+    that this command does not accept, but another command does. `known` are these words. If the variable has one of
+    them, this command uses its default.
     """
 
     name: str

@@ -64,9 +64,10 @@ class WorkBar:
 
 
 def with_octets(results: Iterable[_T], total: int, octets: Callable[[_T], int], terminal: TextIO) -> Iterator[_T]:
-    """Yield results. If the work takes long, show how much of the input is done and how long the rest takes.
+    """Yield results. If the work takes long, show which part of the input is done, and the remaining time.
 
-    `octets` returns the length of the input of a result.
+    `total` is the length of the whole input in octets. Each result is made from a part of the input, and `octets`
+    returns the length of this part.
     """
     columns = (BarColumn(), DownloadColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     return _tracked(results, _bar(terminal, *columns), total, octets)

@@ -81,9 +81,9 @@ def missing_facts(compiled: CompiledPolicy, report: Report, question: Question, 
 def _missing(question: Question) -> frozenset[str]:
     """Return the facts that the report cannot contain.
 
-    If the report has no routes of the address family of a parameter, the words for routes are missing facts too. A kind
-    of interface that the format leaves out is not a missing fact: `nic is KIND` is false for every interface in the
-    report, and this is correct.
+    A report can have routes of one address family only. If a parameter is an address or a network of the other family,
+    the words about routes are missing facts too. A kind of interface that the format leaves out is not a missing fact:
+    `nic is KIND` is false for every interface in the report, and this is correct.
     """
     facts = question.facts
     if facts.host.unrouted and not facts.host.unrouted.isdisjoint(_families(question)):

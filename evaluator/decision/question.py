@@ -113,9 +113,10 @@ def question_of(question: Mapping[str, object] | str | bytes, default_id: str = 
 
 
 def question_or_name(text: bytes) -> AskedQuestion | NamedQuestion:
-    """Return the question in a JSON text. No object in the text has a key twice. The question can lack DNS answers.
+    """Return the question in a JSON text. A question with a host name does not need DNS answers.
 
-    Raises QuestionError, with every problem, if the question is invalid.
+    Raises QuestionError, with every problem, if the question is invalid, or if an object in the text has the same key
+    twice.
     """
     asked = _read_fast(text, "") if has_unique_keys(text) else None
     if asked is not None:

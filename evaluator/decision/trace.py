@@ -100,7 +100,7 @@ class Edit(Struct, frozen=True):
     """One edit of the inputs of a decision. It changes a fact in the report, the host's addresses or a parameter.
 
     `interface` is None if the edit is not about a single interface. `before` and `after` are JSON-ready values.
-    `sentence` is written after the word "if". An example is "the host's only address were 192.0.2.10".
+    `sentence` is written after the word "if". An example is "the host had only the address 192.0.2.10".
     """
 
     what: EditKind

@@ -65,6 +65,12 @@ def goal(name: str, decision: Decision) -> str:
     return "not be rejected" if name == decision.host_active_nic else "be the hostActiveNic"
 
 
+def no_change(subject: str, *, is_rejected: bool) -> str:
+    """Return the sentence about an interface for which the search found no change."""
+    effect = f"prevent the rejection of {subject}" if is_rejected else f"make {subject} the hostActiveNic"
+    return f"the search found no change that would {effect}"
+
+
 def _removed(reason: Reason) -> str:
     upper = next((value.value for value in reason.seen if value.word == "other"), "")
     because = f" because of {upper}" if upper else ""

@@ -42,7 +42,7 @@ class ReportedHost:
     last_client_iface: str | None = None
     """The interface through which the last client connected (VDSM's `lastClientIface`), None if unknown."""
     absent_families: frozenset[int] = frozenset()
-    """The address families (4, 6) without an address on any interface, if the reporting tool can omit a family."""
+    """The address families (4, 6) that the reporting tool possibly left out: no interface has an address of them."""
     unrouted: frozenset[int] = frozenset()
     """The family (4 or 6) without routes, if the report has routes of the other family only."""
     blocked: tuple[Route, ...] = ()
@@ -62,14 +62,17 @@ class ReportedHost:
         return self.link(name).lowers
 
     def longest_list(self) -> int | None:
-        """Return an upper bound for the lengths of an interface's lists, None if the format does not provide it.
+        """Return a number such that no list of an interface is longer. Return None if the format does not provide it.
 
-        The addresses, and the routes that follow from the addresses, are not counted.
+        Lists of addresses do not count, and routes that the reader computes from the addresses do not count.
         """
         return None
 
     def count_list_items(self) -> int:
-        """Return an upper bound for the items of all lists that `longest_list` counts."""
+        """Return an upper bound for the number of items in the lists of all interfaces together.
+
+        The same lists count as in `longest_list`.
+        """
         return 0
 
     @cached_property
@@ -140,10 +143,10 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def missing_words(self) -> frozenset[str]:
-        """The words whose values are unknown for all reported interfaces: the format does not support these words.
+        """The words whose values are unknown for all reported interfaces, because the format does not support them.
 
-        If the format leaves out all interfaces of a kind, `nic is KIND` is false, not unknown. So it is not in the
-        result.
+        If reports of this format leave out all interfaces of a kind, the result does not contain `nic is KIND`: this
+        state is false for every reported interface, not unknown.
         """
         return without_left_out(self.unsupported_words)
 
@@ -366,7 +369,10 @@ def _kinds_left_out(unsupported_words: frozenset[str]) -> tuple[Kind, ...]:
 
 @lru_cache(64)
 def without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
-    """Return the unsupported words of a format, except `nic is KIND` for kinds that its reports leave out."""
+    """Return the unsupported words of a format.
+
+    If reports of the format leave out all interfaces of a kind, the result does not contain `nic is KIND`.
+    """
     return unsupported_words - {f"nic is {kind}" for kind in _kinds_left_out(unsupported_words)}
 
 

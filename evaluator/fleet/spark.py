@@ -37,11 +37,12 @@ def decide(
 ) -> DataFrame:
     """Return a DataFrame with one row of the result for each row of a DataFrame of questions.
 
-    The columns of the questions, `parameters`, `findings` and `digest` are the same as for `decide_batches`. The
-    columns in `retain` are copied to the front of each row. For example, copy a column of numbers and sort by this
-    column, because a DataFrame has no order. Spark computes the rows when they are needed. Raises PolicyError if one of
-    `parameters` is unknown or invalid, and ReportError if the columns of a question are missing. Raises ValueError if a
-    column in `retain` has the same name as a column of the result.
+    `questions` has the same columns as the batches of `decide_batches`. The arguments `parameters`, `findings` and
+    `digest` have the same meaning as for `decide_batches`. The columns in `retain` are copied to the front of each row.
+    For example, copy a column of numbers and sort by this column, because a DataFrame has no order. Spark computes the
+    rows when they are needed. Raises PolicyError if one of `parameters` is unknown or invalid, and ReportError if the
+    columns of a question are missing. Raises ValueError if a column in `retain` has the same name as a column of the
+    result.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)
@@ -57,7 +58,7 @@ def decide(
 
 
 class _Partition(Struct, frozen=True):
-    """Decides the batches of a partition. Spark sends this value to the workers."""
+    """Decides the batches of a partition. Spark sends an instance of this class to the workers."""
 
     asked: AskedTexts
     retained: tuple[str, ...]

@@ -93,7 +93,10 @@ def on_spark(session: SparkSession) -> Engine:
 
 
 class _Wave(Struct, frozen=True):
-    """The ranges of one Spark job. Each worker gets all of them, and the numbers of the ranges that it decides."""
+    """The ranges that one Spark job decides. Every worker gets all ranges.
+
+    A batch has the numbers of the ranges that a worker decides.
+    """
 
     asked: AskedTexts
     folder: WorkFolder

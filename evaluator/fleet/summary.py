@@ -84,8 +84,8 @@ def opened(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a result as the view `result` of a new connection. A result is a Parquet file or a folder of Parquet files.
 
     The memory of the connection is limited. DuckDB reads the result through a symbolic link, because some characters in
-    a path would be a pattern for DuckDB. Raises QuestionError if the result is not from `fleet decide`. A query in the
-    `with` block can also find this.
+    a path would be a pattern for DuckDB. Raises QuestionError if `fleet decide` did not write the result. DuckDB reads
+    most of the result during the queries in the `with` block, so this error can occur in the block too.
     """
     with TemporaryDirectory(prefix="activenic-") as folder:
         link = Path(folder) / "result.parquet"

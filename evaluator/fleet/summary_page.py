@@ -128,7 +128,7 @@ def _chart(
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, condition: str) -> tuple[int, ...]:
-    """Return for each series the number of its hosts that meet a condition."""
+    """Count the hosts that meet a condition. Return one number for each status, and one for invalid questions."""
     found = connection.execute(f"SELECT {STATUS}, count(*) FROM hosts WHERE {condition} GROUP BY 1").fetchall()
     by_status = dict(found)
     return tuple(by_status.get(series.css_class, 0) for series in STATUSES)

@@ -102,7 +102,10 @@ def _hosts_findings(answers: NameAnswers) -> Iterator[Finding]:
 
 
 def _differs(family: Family, hosts: HostsEntry) -> bool:
-    """Return whether DNS gives a definite answer for this address family that is not the answer of the hosts file."""
+    """Return whether DNS and the hosts file have different addresses of this family.
+
+    If the DNS lookup failed, the addresses in DNS are unknown, and the result is False.
+    """
     version = 4 if family.rdtype == "A" else 6
     listed = {address for address in hosts.addresses if address.version == version}
     return family.outcome.proves_absence and set(family.addresses) != listed

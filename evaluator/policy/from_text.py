@@ -20,7 +20,7 @@ _Loaded = tuple[Program, tuple[Diagnostic, ...]]
 
 
 def load_file(name: str | Path, policy_path: Iterable[str | Path]) -> _Loaded:
-    """Return the program of the policy in a file, and the warnings about names of shipped policies.
+    """Return the program of the policy in a file, and a warning for each text that reuses a shipped policy's name.
 
     Raises PolicyError, with all mistakes in the texts, if a text is invalid.
     """
@@ -29,7 +29,7 @@ def load_file(name: str | Path, policy_path: Iterable[str | Path]) -> _Loaded:
 
 
 def load_text(text: str | bytes, path: str | Path | None, policy_path: Iterable[str | Path]) -> _Loaded:
-    """Return the program of the policy in a text, and the warnings about names of shipped policies.
+    """Return the program of the policy in a text, and a warning for each text that reuses a shipped policy's name.
 
     `path` is the path that the text has or will have. Raises PolicyError if the text is invalid, as `load_file` does.
     """

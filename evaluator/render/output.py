@@ -35,8 +35,8 @@ class Write(Protocol):
 class Output(Struct, Generic[_Write], frozen=True):
     """An output format. `writer` is `module:function`, like an entry point; the module is imported on first use.
 
-    The type parameter is the type of the writer function. This type is `Write` for decisions, and another type for
-    results of another kind.
+    The type parameter is the type of the writer function: for example, `Write` for decisions and `WriteExplanation` for
+    explanations.
     """
 
     name: str

@@ -19,7 +19,7 @@ from rich.text import Text
 from evaluator.base.text import flat, visible, visible_names
 from evaluator.decision.decision import Explanation
 from evaluator.decision.trace import InterfaceReasons, Reason, Search
-from evaluator.explain.summary import goal
+from evaluator.explain.summary import goal, no_change
 from evaluator.policy.language.verbs import VERBS, Effect
 from evaluator.render.output import RecordInfo
 from evaluator.render.text import (
@@ -170,13 +170,15 @@ def _example_of_change(interface: InterfaceReasons, explanation: Explanation) ->
 
 
 def _change(interface: InterfaceReasons, explanation: Explanation, subject: str) -> Iterator[str]:
-    effect = goal(interface.name, explanation.decision)
+    decision = explanation.decision
     if interface.change is not None:
         steps = interface.change.steps
         more = f", and {len(steps) - _MOST_EDITS} more" if len(steps) > _MOST_EDITS else ""
+        effect = goal(interface.name, decision)
         yield f"{subject} would {effect} if {', and if '.join(steps[:_MOST_EDITS])}{more}"
     elif interface.search in _NOT_FOUND:
-        yield f"no change was found after which {subject} would {effect}{_NOT_FOUND[interface.search]}"
+        sentence = no_change(subject, is_rejected=interface.name == decision.host_active_nic)
+        yield f"{sentence}{_NOT_FOUND[interface.search]}"
 
 
 def _deciding_reasons(interface: InterfaceReasons) -> tuple[Reason, ...]:

@@ -69,7 +69,7 @@ def verdict_details(result: PropertyResult) -> Iterator[str]:
 
 
 def _false_because(result: PropertyResult, size: int | None) -> str:
-    """Return the words that introduce the parts of the policy that make a property false."""
+    """Return the heading of a list of parts. The parts of the policy in this list make the property false."""
     if isinstance(result.of.statement, OrderIndependent):
         return "the policy reads the order of the report or of the answers:"
     return "no effect on any host (proved):" if size is None else f"no effect on a host of at most {size} interfaces:"
@@ -82,7 +82,10 @@ def _not_exact(result: PropertyResult, clauses: Iterable[str]) -> list[str]:
 
 
 def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return the assumptions about every report that the proofs of some results use, without repetitions."""
+    """Return the assumptions that the proofs in the results use, each assumption once.
+
+    An assumption is a statement that is true for every report, such as an axiom about addresses.
+    """
     return tuple(
         dict.fromkeys(law for result in results if isinstance(result.verdict, Proved) for law in result.assumed)
     )
@@ -104,5 +107,8 @@ def witness_lines(result: PropertyResult) -> Iterator[str]:
 
 
 def host_words(witness: Witness) -> str | None:
-    """Return the small host of a witness with the question about it; None if the question is that of a test."""
+    """Return the small host of a witness and the question about this host.
+
+    Return None if the witness is not about a small host, but about the question of a policy test.
+    """
     return None if witness.host is None else f"{statements_of(witness.host)}; {asked_by(witness.host)}"

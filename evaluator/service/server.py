@@ -43,9 +43,10 @@ _SOCKET_UMASK = 0o117  # the owner and the group of the socket may connect
 def run(service: Service, listen: Listen, drain: float) -> NoReturn:
     """Serve until SIGTERM or SIGINT, then end the process with the status 0.
 
-    `drain` is the time between the loss of readiness and the stop, in seconds. The process ends at once, without the
-    finalization of the interpreter: threads of granian can still have connections, and they crash if they release
-    Python objects during the finalization. Raises QuestionError if the server ends without a signal.
+    After the signal, `/readyz` answers 503 for `drain` seconds, and then the server stops. At the end, the interpreter
+    is not finalized. The reason is that threads of granian can still have connections, and such a thread crashes if it
+    releases Python objects while the interpreter is finalized. Raises QuestionError if the server ends without a
+    signal.
     """
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s: %(message)s")
     logging.getLogger("watchfiles").setLevel(logging.WARNING)  # otherwise a line for each change of a watched folder

@@ -14,10 +14,11 @@ MIB = 1024 * 1024
 class Limits(Struct, frozen=True):
     """The limits for requests.
 
-    `body` is the largest body of a request in bytes: a report of 32 MiB, and the rest of its question. `line` limits a
-    line of a batch in the same way. `bodies` limits the bytes of all bodies that are in memory at one time. `requests`
-    is the number of requests that are handled at one time. `seconds` is the time for one request, from its headers to
-    its answer. For a batch, it is the time for each of its parts.
+    `body` is the largest body of a request in bytes. The default allows a report of 32 MiB, and 1 MiB for the other
+    members of the question. In a batch, `body` limits each line, not the whole body. `bodies` limits the bytes of all
+    bodies that are in memory at one time. `requests` is the number of requests that are handled at one time. `seconds`
+    is the time for one request, from its headers to its answer. In a batch, the service reads, decides and answers one
+    group of lines after another, and `seconds` is the time for each of these steps.
     """
 
     body: int = 33 * MIB
@@ -27,7 +28,7 @@ class Limits(Struct, frozen=True):
 
 
 class Lookup(Struct, frozen=True):
-    """How a host name is resolved if the question has no answers: arguments of `resolve_host_async`."""
+    """How a host name is resolved if the question contains no DNS answers: arguments of `resolve_host_async`."""
 
     servers: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT

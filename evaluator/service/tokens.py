@@ -97,7 +97,7 @@ def _read(path: Path) -> tuple[bytes, ...]:
 
 
 def _problems(token: bytes) -> list[str]:
-    """Return the problems of a token, without the token."""
+    """Return messages about the problems of a token. The messages do not contain the token, because it is secret."""
     if len(token) < SHORTEST:
         return [f"the token is shorter than {SHORTEST} characters"]
     if not all(33 <= octet <= 126 for octet in token):

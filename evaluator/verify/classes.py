@@ -43,15 +43,16 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def glob_combinations(globs: tuple[str, ...]) -> frozenset[Combination] | None:
-    """Return which combinations of globs match some text; None if there are too many."""
+    """Return the combinations of globs that are possible for a text. Return None if the search has too many states."""
     witnesses = glob_witnesses(globs, _characters(globs))
     return None if witnesses is None else frozenset(witnesses)
 
 
 def glob_witnesses(globs: Sequence[str], characters: Sequence[str]) -> Mapping[Combination, str] | None:
-    """Return for each combination of globs a shortest text of some characters that it matches; None if too many.
+    """Return a text for each possible combination: the combination has True for each glob that matches the text.
 
-    This is breadth-first search in the product of the automata of the globs.
+    Each text consists of `characters`, and no shorter text has the same combination. The method is a breadth-first
+    search in the product of the automata of the globs. Return None if the product has too many states.
     """
     tokens = [_TOKEN.findall(glob) for glob in globs]
     start = tuple(_closed(own, {0}) for own in tokens)
@@ -72,9 +73,10 @@ def glob_witnesses(globs: Sequence[str], characters: Sequence[str]) -> Mapping[C
 
 
 def _characters(globs: Iterable[str]) -> list[str]:
-    """Return characters of each class that globs distinguish.
+    """Return one or more characters of each class. The globs cannot distinguish two characters of the same class.
 
-    They are the characters in the globs, the neighbours of these characters, and one other character.
+    The result has the characters in the globs, the neighbours of these characters, and `_OTHER` for all other
+    characters.
     """
     codes = {ord(character) + offset for character in "".join(globs) for offset in (-1, 0, 1)}
     return sorted({chr(code) for code in codes if code >= 0} | {_OTHER})

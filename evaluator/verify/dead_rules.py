@@ -221,7 +221,7 @@ class _Place:
 
 
 def _no_order(_: str) -> bool:
-    """Return False: no relation counts as a strict order, so the law of finite orders is not used."""
+    """Return False for every relation: the encoder then adds no sentence about strict orders on finite hosts."""
     return False
 
 

@@ -17,7 +17,7 @@ from evaluator.verify.search import statements_space
 def words_not_searched(
     program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
 ) -> tuple[str, ...]:
-    """Return the words of the deciding rules and claims whose values the search does not enumerate, sorted."""
+    """Return the words of the deciding rules and claims, except words whose values the search enumerates. Sorted."""
     known = {one.name for one in program.parameters}
     given = {name: value for name, value in parameters.items() if name in known}
     return statements_space(program, statements, given).left_out

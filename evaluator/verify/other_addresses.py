@@ -30,7 +30,11 @@ def reads_other_addresses(nodes: Sequence[Condition | Expression]) -> bool:
 
 
 def _unaffected(node: Condition | Expression) -> Iterator[Expression]:
-    """Yield the lists of addresses of interfaces for which only the host addresses matter in this node."""
+    """Yield the lists of an interface's addresses in which only host addresses can change the node.
+
+    For example, in `nic.addresses overlaps host.addresses`, an address that is not a host address changes nothing, so
+    `nic.addresses` is yielded.
+    """
     match node:
         case Related(left=left, relation=Relate.OVERLAPS, right=right):
             yield from (one for one, other in ((left, right), (right, left)) if _only_of_host(one, other))

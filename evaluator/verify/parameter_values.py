@@ -57,7 +57,10 @@ def parameter_values(
 
 
 def _values_of(parameter: Parameter, nodes: Nodes, texts: Sequence[str], given: Mapping[str, Value]) -> Iterator[Value]:
-    """Yield the known values of a parameter that is not given, first its default. `texts` are values of all texts."""
+    """Yield the values that the search uses for a parameter without a given value, first its default.
+
+    `texts` are the values that every text parameter takes.
+    """
     base, default = parameter.type.base, parameter.default
     usual = _VALUES[base]
     if base is Base.BOOLEAN and not parameter.type.is_list:
@@ -86,7 +89,11 @@ def _texts(parameters: Iterable[Parameter], nodes: Nodes, given: Mapping[str, Va
 
 
 def _compared(name: str, nodes: Nodes, given: Mapping[str, Value]) -> Iterator[Value]:
-    """Yield the fixed values that conditions compare with a parameter, or with a word that they compare with it."""
+    """Yield the fixed values with which conditions compare a parameter.
+
+    Also yield indirect values: if a condition compares the parameter with a word, yield the fixed values with which any
+    condition compares this word.
+    """
     others = [other for other, _ in partners(name, nodes)]
     words = {other.key for other in others if isinstance(other, Read)}
     words.update(*(same for same in _SAME_WORDS if words & same))

@@ -92,7 +92,7 @@ def _seal(name: str, answer: bytes) -> bytes:
 
 @cache
 def _circumstances() -> bytes:
-    """Return the data on which the answers of this process depend, except the questions."""
+    """Return all data, besides the question, that can change an answer: versions, and the source of this package."""
     try:
         solver = version("cvc5")
     except PackageNotFoundError:

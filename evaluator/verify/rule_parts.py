@@ -59,7 +59,7 @@ class Part(Struct, frozen=True):
 def parts_of(program: Program, number: int) -> Iterator[Part]:
     """Yield the parts of a rule: first the rule itself, then its effect, then its clauses, outer clauses first.
 
-    A condition of `true` and `false` only is intended, so its rule has no parts.
+    If a condition consists only of `true` and `false`, its author wanted a constant, so the rule has no parts.
     """
     rule = program.rules[number]
     if is_constant(rule.condition):
@@ -82,7 +82,7 @@ def is_own(program: Program, rule: Rule) -> bool:
 
 
 def is_inside(clause: Condition, other: Condition) -> bool:
-    """Return whether a clause is a part of another clause, or this clause itself."""
+    """Return whether `clause` is a part of `other`, or is `other` itself."""
     return any(node is clause for node in walk(other))
 
 
@@ -92,9 +92,10 @@ def _adds_again(program: Program, number: int) -> bool:
 
 
 def _alternatives(condition: Condition) -> Iterator[tuple[Condition, Condition]]:
-    """Yield each clause that is an alternative, with a condition.
+    """Yield each alternative of an `or`, with the whole condition in which this alternative replaces the `or`.
 
-    This is the condition of the rule, reduced to the case in which the clause is true.
+    For example, `nic is up and (nic is bond or nic is vlan)` has the alternatives `nic is bond` and `nic is vlan`. The
+    first alternative comes with the condition `nic is up and nic is bond`.
     """
     match condition:
         case AllOf(conditions=parts):

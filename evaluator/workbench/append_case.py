@@ -122,7 +122,7 @@ def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
     *old, new = after
     is_same = [_identity(case) for case in old] == [_identity(case) for case in before]
     if not is_same or new.policy.digest != policy.digest:
-        raise _refusal(f"the test cannot be added to {quote_path(path)}: the tests of the file would change")
+        raise _refusal(f"the test cannot be added to {quote_path(path)}: the existing tests in the file would change")
     differences = run_case(new).differences
     if differences:
         raise _refusal(f"the test cannot be added to {quote_path(path)}: it fails: {differences[0]}")

@@ -108,9 +108,10 @@ def _answer(decision: Decision) -> tuple[str, str | None]:
 
 
 def _first_other(decision: Decision, other: Decision) -> str | None:
-    """Return the first rule after which the candidates are a set that the other decision never has.
+    """Return the first rule in `decision` that makes it different from `other`.
 
-    If no rule does this, return the first rule that fired in `decision` and not in `other`.
+    After this rule, the candidates are different from the candidates after every rule in `other`. If `decision` has no
+    such rule, return the first rule that fired in `decision` and did not fire in `other`.
     """
     left_by_other = {step.after for step in other.trace}
     for step in decision.trace:

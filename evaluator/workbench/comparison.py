@@ -112,7 +112,7 @@ class Comparison(Struct, frozen=True):
 
 
 def collect(old: Policy, new: Policy, items: Iterable[Compared | Unreadable]) -> Comparison:
-    """Return the comparison of two policies that consists of these items."""
+    """Return the comparison of two policies. Each item is the result for one question."""
     questions = other_findings = 0
     changes: list[AnswerChange] = []
     refused: list[Refused] = []

@@ -21,7 +21,7 @@ from tests.support.strategies import host_addresses, reports
 from tests.support.untyped import untyped
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "explain" / "changes.yaml").read_text())
-ASKED = re.compile(r"the host's only address(?:es)? were (`[^`]+`(?: and `[^`]+`)*)")
+ASKED = re.compile(r"the host had only the address(?:es)? (`[^`]+`(?: and `[^`]+`)*)")
 
 
 def _explain(case: dict[str, Any]) -> Any:
@@ -169,7 +169,7 @@ def test_what_is_said_was_tried_where_fewer_answers_and_an_owner_are_needed(tmp_
             "interface": None,
             "from": ["192.0.2.1", "192.0.2.2"],
             "to": ["192.0.2.1"],
-            "sentence": "the host's only address were `192.0.2.1`",
+            "sentence": "the host had only the address `192.0.2.1`",
         },
         {
             "what": "addresses",

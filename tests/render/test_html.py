@@ -352,7 +352,7 @@ def test_what_and_why_come_first() -> None:
 
 def test_near_misses_and_the_change_are_shown() -> None:
     decision = decided("ens1 has 192.0.2.10/24; ens2 has 192.0.2.9/24", "192.0.2.10")
-    change = Change((edit("the host's only address were 192.0.2.9"), edit("ens1 were not there")))
+    change = Change((edit("the host had only the address 192.0.2.9"), edit("ens1 were not there")))
 
     def tell(explanation: Explanation) -> Explanation:
         first, second = explanation.interfaces
@@ -361,7 +361,7 @@ def test_near_misses_and_the_change_are_shown() -> None:
     text = "".join(read(page(explained(decision, tell))).text)
     assert "it is near" in text
     assert (
-        "If the host's only address were 192.0.2.9, and if ens1 were not there, it would be the hostActiveNic." in text
+        "If the host had only the address 192.0.2.9, and if ens1 were not there, it would be the hostActiveNic." in text
     )
     assert "near miss" in text
 

@@ -67,7 +67,10 @@ def test_one_of_several_node_network_states_stays_named(tmp_path: Path, capsys: 
 
 @pytest.mark.parametrize(
     ("name", "status", "message"),
-    [("bond0", 1, "`bond0` is the hostActiveNic already"), ("lo", 1, "no change was found after which `lo`")],
+    [
+        ("bond0", 1, "`bond0` is the hostActiveNic already"),
+        ("lo", 1, "the search found no change that would make `lo`"),
+    ],
 )
 def test_without_a_change_it_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, status: int, message: str

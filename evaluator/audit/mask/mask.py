@@ -118,10 +118,11 @@ class _MaskedCopy:
         self._walker = Walker(pseudonyms, self._labels)
 
     def record(self) -> Record:
-        """Return the masked copy with the new decision.
+        """Return the masked copy.
 
-        If the new decision differs from the original decision, the copy has the masked original decision and the
-        reasons.
+        If possible, the masked inputs are decided again. If the new decision has the same meaning as the original
+        decision, the copy contains the new decision. Otherwise, the copy contains the masked original decision, and the
+        reasons why a replay of the copy gives no equal decision.
         """
         texts = self._texts()
         envelope = self._envelope(texts)

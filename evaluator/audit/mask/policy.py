@@ -64,11 +64,12 @@ _NO_LABELS: frozenset[str] = frozenset()
 
 
 class MaskedPolicy(Struct, frozen=True):
-    """The masked texts of a policy, base first. The first `shipped` texts are the texts of shipped policies.
+    """The texts of a masked policy, base first.
 
-    `types` are the types of the parameters by original name. `public` are the labels that are not masked. `places` maps
-    each rule's place in the original text to its place in the masked text. `reasons` explain why the masked policy can
-    give another decision.
+    If the policy extends shipped policies, their texts come first and are not masked. `shipped` is the number of these
+    texts. `types` are the types of the parameters by original name. `public` are the labels that are not masked.
+    `places` maps each rule's place in the original text to its place in the masked text. `reasons` explain why the
+    masked policy can give another decision.
     """
 
     texts: tuple[str, ...]

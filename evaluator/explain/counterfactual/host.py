@@ -96,9 +96,9 @@ def _primary(name: str, address: Address) -> Option:
 
 def _physical(link: Link) -> Option:
     name = link.name
-    instead = " instead of a bridge" if link.kind is Kind.BRIDGE else ""
     ports = link.lowers.ports
-    without = f", without the port{'s' * (len(ports) > 1)} {quote_all(ports)}" if ports else ""
+    members = f" with the port{'s' * (len(ports) > 1)} {quote_all(ports)}" if ports else ""
+    instead = f" instead of a bridge{members}" if link.kind is Kind.BRIDGE else ""
 
     def build(case: Case) -> ReportEdit:
         current = case.report.facts.by_name[name]
@@ -109,7 +109,7 @@ def _physical(link: Link) -> Option:
             # a port carries the logical networks of its bridge; the position of an entry depends on its kind
             changed_facts({name: {"kind", "lowers", "missing", "conflicts", "vlan_id"}}, {"networks", "position"}),
             lambda case: str(case.report.facts.by_name[name].kind),
-            f"{quote(name)} were a network card{instead}{without}",
+            f"{quote(name)} were a network card{instead}",
         )
 
     return Option((report_trial("kind", build),))

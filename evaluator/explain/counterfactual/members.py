@@ -20,7 +20,7 @@ def removed_from_masters(case: Case, link: Link) -> Iterator[Trial]:
         if link.name in members:
             role = "port" if master.kind is Kind.BRIDGE else "slave"
             names = tuple(name for name in members if name != link.name)
-            yield _with_members(master, names, f"{quote(link.name)} were not a {role} of {quote(master.name)}")
+            yield _with_members(master, names, f"{quote(master.name)} did not have the {role} {quote(link.name)}")
 
 
 def more_slaves(case: Case, bond: Link) -> Iterator[Option]:

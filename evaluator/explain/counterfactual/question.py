@@ -66,8 +66,7 @@ def _address_sets(host: HostAddresses, link: Link) -> Iterator[tuple[Address, ..
 def _addresses_trial(host: HostAddresses) -> Trial:
     addresses = joined_with_and(map(str, host.answers))
     if host.is_literal:
-        only = "only address were" if len(host.answers) == 1 else "only addresses were"
-        sentence = f"the host's {only} {addresses}"
+        sentence = f"the host had only the address{'es' * (len(host.answers) > 1)} {addresses}"
     else:
         sentence = f"the name {quote(host.name)} resolved to {addresses} and to no other address"
 
@@ -123,8 +122,8 @@ def _toggled(names: tuple[Scalar, ...], name: str) -> Value:
 
 def _parameter_trial(parameter: Parameter, value: Value, size: int = 1) -> Trial:
     name = parameter.name
-    new_value = "not given" if value is None else quote(_as_text(value))
-    sentence = f"the parameter {quote(name)} were {new_value}"
+    new_value = "no value" if value is None else f"the value {quote(_as_text(value))}"
+    sentence = f"the parameter {quote(name)} had {new_value}"
 
     def apply(case: Case) -> Applied | None:
         edit = Edit(EditKind.PARAMETER, None, {name: shown(case.parameters.get(name))}, {name: shown(value)}, sentence)

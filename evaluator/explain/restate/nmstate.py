@@ -39,7 +39,11 @@ class NmstateWriter(ReportWriter):
         return not _reads_kernel(document)
 
     def require_addresses(self, link: Link) -> None:
-        """Do the same as the base class, and also refuse interfaces whose addresses this version never reports."""
+        """Raise CannotState if addresses of this interface never count, or if reports never contain them.
+
+        nmstate never reports addresses of an Open vSwitch bridge. nmstate before 1.0 does not report addresses of
+        members, and of interfaces that are not up.
+        """
         super().require_addresses(link)
         if all(entry.get("type") == _OVS_BRIDGE for entry in self._entries(link)):
             raise CannotState

@@ -1,17 +1,17 @@
-"""Checks conditions: their types, and that a value that may be unknown is used only if it is proven known.
+"""Checks conditions: their types, and that no condition uses a value that may be unknown without a test before.
 
 The second check is a flow analysis, as in languages with null safety. A condition is evaluated from left to right, and
 evaluation stops as soon as the result is certain. So in `nic.mtu is known and nic.mtu > 1500` the comparison is
-evaluated only if the MTU is known. Each checked condition therefore carries two sets: the values that are known if it
-is true (`if_true`), and those that are known if it is false (`if_false`):
+evaluated only if the MTU is known. Therefore each checked condition has two sets of values. `if_true` are the values
+that are known if the condition is true. `if_false` are the values that are known if the condition is false:
 
-- `x is known`: `if_true` contains x; `x is unknown`: `if_false` contains x;
-- `not a`: the two sets are exchanged;
-- `a and b`: b is checked with the values that are known if a is true. If the whole is true, a and b are true, so
-  `if_true` is the union of their `if_true`. If the whole is false, evaluation stopped at a or at b, so `if_false` is
-  the intersection of the sets at these two points;
-- `a or b`: the same with true and false exchanged;
-- a quantifier proves nothing about values outside of the quantifier, because its list may be empty.
+- `x is known`: `if_true` contains x. `x is unknown`: `if_false` contains x.
+- `not a`: the two sets of `a` are exchanged.
+- `a and b`: `b` is evaluated only if `a` is true, so `b` is checked with the `if_true` of `a`. If `a and b` is true,
+  both parts are true, so its `if_true` is the union of the `if_true` of `a` and of `b`. If `a and b` is false, there
+  are two cases: `a` is false, or `a` is true and `b` is false. `if_false` has the values that are known in both cases.
+- `a or b`: the same as for `and`, but true and false are exchanged.
+- a quantifier: both sets are empty, because the list of the quantifier may be empty.
 
 So an unknown value is never compared, and the language needs no third truth value.
 """
@@ -83,7 +83,7 @@ class ConditionChecker:
         self._relations = RelationChecker(problems, self._expressions)
 
     def check(self, node: nodes.Condition, scope: Scope) -> Checked:
-        """Return the checked condition with two sets: the values that are known if it is true, and if it is false."""
+        """Return the checked condition with its sets `if_true` and `if_false`."""
         match node:
             case nodes.Either() | nodes.Both():
                 return self._chain(node, scope)

@@ -111,7 +111,7 @@ class ExpressionChecker:
         text = self.problems.text(node.span)
         self.problems.error(
             "VALUE_MAY_BE_UNKNOWN",
-            f"{quote(text)} may be unknown, and {user} needs its value",
+            f"{quote(text)} may be unknown, but {user} needs a known value",
             node.span,
             f"test the value first: {quote(f'{text} is {state} and …')} or {quote(f'{text} is unknown or …')}",
             () if relation is None else self._guard(text, state, relation),
@@ -177,7 +177,7 @@ class ExpressionChecker:
         elif name == "other":
             message, hint = "`other` has no meaning here", "write `some other in candidates satisfies …`"
             if scope.is_named:
-                hint = "write `other is NAME` in the rule; in the named condition, `nic` then means `other`"
+                hint = "in the named condition, write `nic` instead of `other`; in the rule, write `other is NAME`"
         elif len(node.parts) == 1 and name in states_of(Base.NIC):
             kinds = {state.name for state in states_of(Base.NIC).values() if state.family == "kind"}
             message = f"{quote(name)} is a {'kind' if name in kinds else 'state'}, not a condition"
@@ -311,7 +311,7 @@ def _hint_for_field(owner: Expression, part: nodes.Name) -> str:
     if hint or state:
         return hint or f"write `{owner.text} is {state}`"
     if not words:
-        return f"{quote(owner.text)} is of type {owner.type}, which has no words"
+        return f"{quote(owner.text)} is of type {owner.type}: no word can follow it after a dot"
     return did_you_mean(part.text, words) or f"the words of {quote(owner.text)} are {', '.join(sorted(words))}"
 
 

@@ -8,9 +8,9 @@ Substitution must not capture variables. A variable in the condition can have a 
 place of use. Then underscores are appended to the variable's name. Names are replaced in the texts of the nodes too,
 because texts are printed in traces.
 
-Only the texts of the nodes show that a condition was inserted. The text of each inserted clause begins with the words
-that use the condition, for example `layer is container_bridge (layer.name like "cni*")`. So a trace names the
-condition, and the clause in it that decided.
+A trace must name the named condition, and must show the clause of this condition that decided. So the text of each
+inserted clause begins with the words that use the condition, for example `layer is container_bridge (layer.name like
+"cni*")`. Nothing else in the nodes shows that a condition was inserted.
 """
 
 from __future__ import annotations

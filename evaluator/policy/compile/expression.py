@@ -4,9 +4,9 @@ A value that does not depend on the subject or on a variable is computed once fo
 assigns the value to a name such as `once3`. This is correct because every expression of the language has a value and no
 side effects. So the result of the rule is the same if a value is computed early, or is computed but not used.
 
-There is one exception: a list with parts that may be unknown. The rule first tests whether these parts are known, so
-the list cannot be computed before the loop. The list is computed on first use and cached in the environment
-(`_on_first_use`).
+There is one exception: a list that contains a value that may be unknown. An example is `[p, "eth0"]` in the condition
+`p is given and nic.name in [p, "eth0"]`. If `p` is not given, the list cannot be computed. The test `p is given` is
+inside the loop, so the list is computed there too, on first use, and cached in the environment (`_on_first_use`).
 
 The names of computed values are cached. The keys of this cache are the nodes of the expressions, never their texts,
 because two different expressions can have the same text.

@@ -214,7 +214,10 @@ def compile_claim(program: Program, condition: Condition, status: str, answer: s
 
 
 def _condition(program: Program, condition: Condition, *variables: str) -> Callable[..., bool]:
-    """Return a function that tests a condition. Its parameters are `question`, `candidates` and these variables."""
+    """Return a function that tests a condition.
+
+    The parameters of this function are `question`, `candidates`, and the names in `variables`.
+    """
     writer = ConditionWriter()
     once = writer.begin_rule(is_on_candidates=False)
     result = ast.Return(writer.condition(condition))

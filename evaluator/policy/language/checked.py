@@ -5,9 +5,10 @@ no type, because they are true or false. `text` is the text of the node in the r
 in the policy file.
 
 Two nodes are equal if they have the same meaning, independent of their place and their layout. The checker, the
-compiler and the explanation use nodes as dictionary keys. So `text`, `span` and the proof that a value is known
-(`integer?` or `integer`) are not compared. A text must never be used as a key: `"a b"` and `"a  b"` may be printed in
-the same way. The type of a constant is compared, because `True == 1` in Python.
+compiler and the explanation use nodes as dictionary keys. So `text` and `span` are not compared. The type of a word is
+not compared either: `nic.mtu` has the type `integer?` (may be unknown), but after the test `nic.mtu is known` it has
+the type `integer`, and both nodes mean the same value. A text must never be used as a key: `"a b"` and `"a  b"` may be
+printed in the same way. The type of a constant is compared, because `True == 1` in Python.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class ParameterValue(Node, frozen=True):
 
 
 class Variable(Node, frozen=True):
-    """A variable: the `nic` of the rule, the variable of a quantifier, or in a claim about decisions, `answer`."""
+    """A variable: `nic` in a rule, the variable of a quantifier, or `answer` in a claim about decisions."""
 
     not_compared: ClassVar[frozenset[str]] = _PLACE | {"type"}
 

@@ -12,16 +12,17 @@ There are two kinds of warnings, which are found by different methods.
    - `a` implies `b` if `a and not b` is impossible.
 
 The analysis is sound, but not complete. If it answers "impossible", the conditions are not true together on any host.
-If it does not understand a condition, or has used up its budget of steps, it answers "possible". Then a warning is
-missing. Warnings must not be wrong, because `activenic check --strict` makes them errors.
+If it does not understand a condition, or has used up its budget of steps, it answers "possible". So the analysis can
+miss a mistake in a policy, but its warnings are always right. This is important, because `activenic check --strict`
+treats warnings as errors.
 
-From the bottom up:
+The modules, from the lowest layer to the highest:
 
 - `numbers.py`, `globs.py`: sets of integers and addresses as ranges, sets of texts as values and globs;
 - `ranges.py`: the values that each word can have in a valid report;
 - `normal.py`: negation moved inwards, and other transformations of conditions;
 - `case.py`: one conjunction. It narrows the set of each value until nothing changes; an empty set is a contradiction;
-- `solve.py`: splits conditions with `or` into such cases, and reasons about the elements of lists;
+- `solve.py`: splits conditions with `or` into conjunctions, and reasons about the elements of lists;
 - `clauses.py`: asks the solver about each condition and its parts;
-- `pipeline.py`: asks the solver about each rule, with the candidates that the rules before it leave.
+- `pipeline.py`: asks the solver about each rule. The solver uses what the earlier rules imply about the candidates.
 """

@@ -4,14 +4,16 @@ This is constraint propagation over abstract domains. Each expression has the se
 
 - a number or an address: a set of ranges (`Numbers`);
 - a text, a boolean or a network: allowed and excluded texts, and globs (`Texts`);
-- a pair of compared values: the possible signs. The signs `<`, `=` and `>` are the order of two values. The signs `^`,
-  `v` and `|` are the position of two interfaces: above, below, and neither of the two;
-- a list: only the number of its elements, as the expression `count(list)`.
+- a pair of compared values: the signs that are still possible. The signs `<`, `=` and `>` mean that the first value is
+  less, equal or greater. The signs `^`, `v` and `|` mean that the first interface is above the second interface, below
+  it, or neither above nor below;
+- a list: its length, as the number `count(list)`. The elements of a list have no set.
 
 Each literal makes these sets smaller. Literals that compare two expressions are applied repeatedly, because a smaller
-set on one side can make the set of the other side smaller. After each round, `_derive` uses what is known about one
-word for another word: an interface with members is a bond, a team or a bridge, and a long prefix is IPv6. If a set
-becomes empty, the conjunction is impossible. An example, literal by literal:
+set on one side can make the set of the other side smaller. After each round, `_derive` draws conclusions from one word
+about another word. For example, an interface with members must be a bond, a team or a bridge, and an address with a
+prefix longer than 32 must be IPv6. If a set becomes empty, the conjunction is impossible. An example, literal by
+literal:
 
     count(nic.networks) < 3                   networks: 0 to 2
     count(nic.ports) < count(nic.networks)    ports: 0 to 1; networks: 1 to 2

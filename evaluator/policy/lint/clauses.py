@@ -1,8 +1,8 @@
 """Warns about conditions, and parts of conditions, that are true on every host or false on every host.
 
-The place of a warning is the smallest part of the condition that explains the warning. This is one clause, or the
-second of two clauses that cannot both be true. If a whole condition has the same value on every host, its parts are not
-reported again.
+The place of a warning is the smallest part of the condition that explains the warning. If one clause explains the
+warning, the place is this clause. If two clauses cannot both be true, the place is the second clause. If a whole
+condition has the same value on every host, its parts are not reported again.
 """
 
 from __future__ import annotations

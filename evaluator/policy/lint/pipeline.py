@@ -4,20 +4,23 @@ This is abstract interpretation of the list of rules. The abstract state is the 
 that is true for each interface that can be a candidate at this point. At the start it is `false`: no candidates exist.
 
 - `match C`: the invariant becomes `invariant or C`;
-- `discard C`: it becomes `invariant and not C`;
-- `prefer C`: unchanged. It cannot become `invariant and C`: if C is false for all candidates, all of them remain;
-- `ambiguous`, `reject`, `warn`: unchanged.
+- `discard C`: the invariant becomes `invariant and not C`;
+- `prefer C`: the invariant stays. `invariant and C` would be wrong: if C is false for all candidates, `prefer` removes
+  no candidate;
+- `ambiguous`, `reject`, `warn`: the invariant stays.
 
 A condition that mentions `candidates` is weakened first (`normal.weakened`), because the candidates change from rule to
 rule. The invariant then allows more interfaces than necessary, never fewer, so the warnings stay sound.
 
-The solver assumes the invariant for each interface in `candidates`. A rule whose condition contradicts the invariant
-never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which the later rule can
-fire. To name the earlier rule, the analysis stores the rules that can still be compared with a later rule. For example,
-`match` rules can be compared only as long as no interface was removed after them.
+The solver assumes the invariant for each interface in `candidates`. If the condition of a rule contradicts the
+invariant, the rule never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which
+the later rule can fire. The warning names the earlier rule, so the analysis stores earlier rules. For example, it
+stores each `match` rule up to the next `discard` or `prefer` rule. Before this rule, a `match` rule with the same
+condition adds nothing. After it, the `match` rule can add removed interfaces again.
 
-A mistake in one rule must not be reported for two rules. A rule that can never fire even without the rules before it is
-reported by `clauses.py`, not here. If no `match` rule can ever match, the later rules are not reported.
+A mistake in one rule must not be reported for two rules. If the condition of a rule is impossible on its own,
+`clauses.py` reports the rule, and this module does not. If no `match` rule can ever match, the later rules are not
+reported.
 """
 
 from __future__ import annotations

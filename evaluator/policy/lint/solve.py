@@ -6,8 +6,9 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
 3. Test the lists. If both `some x in L satisfies A` and `every y in L satisfies B` are true, an element of L satisfies
    A and B. So the solver introduces a new variable for this element, and calls itself for A and B with this variable.
-   The solver does the same in two other cases: for an expression that is an element of L, and for a list L that is not
-   empty.
+   If `every y in L satisfies B` is true, the solver also calls itself for B in two cases without `some`. In the first
+   case, a literal `e in L` is true: then e satisfies B. In the second case, L is certainly not empty: then a new
+   variable satisfies B.
 4. Choose the `or` with the fewest parts and solve one case for each part. The answer is "impossible" only if every case
    is impossible.
 
@@ -27,23 +28,24 @@ about a new element can require another new element, without end.
 
 Details of step 3:
 
-- Only one `some` at a time is combined, with each `every` over the same list. Two `some` over one list can be about two
-  different elements, so they never contradict each other.
-- The cases about the new element get the literals of their parent as `context`, but not its quantifiers. If they got
-  the quantifiers, each of them would introduce the same element again, without end. This is sound: fewer conditions
-  can only turn an "impossible" into a "possible".
-- `others_only` marks a quantifier whose variable is `other`. Such a quantifier is about all elements except the rule's
-  `nic`. So an `every other` applies to the element of a `some other`, because this element is not `nic`. It does not
-  apply to the element of a `some x`, because this element can be `nic`. If a list is not empty, `nic` can be its only
-  element, and then an `every other` is true.
+- The solver never combines two `some` over one list. They can be about two different elements, so they do not
+  contradict each other. The solver combines each `some` with all `every` over the same list.
+- The question about the new element contains the literals (`context`), but not the quantifiers. With the quantifiers,
+  the solver would introduce the same element again, without end. It is sound to leave out conditions: this can only
+  change an answer from "impossible" to "possible".
+- `others_only` marks a quantifier whose variable is `other`. Such a quantifier is about all elements except `nic`, the
+  interface of the rule. The element of `some other in L` is not `nic`, so it must satisfy the body of `every other in
+  L`. The element of `some x in L` can be `nic`, so it need not satisfy this body. For the same reason, a list that is
+  not empty does not contradict an `every other`: `nic` can be the only element of the list.
 
 Known limits. In the following cases, among others, the conditions contradict each other, but the answer is "possible":
 
-- An equality of two interfaces: `x = nic and x is bridge and nic is bond`.
-- A chain of positions: `a above b and b above c and c above a`. The pair `a above b and b above a` is found.
-- The length of a list that follows from several `some`: a list with a bond and a bridge has at least two elements.
-- `some x in L satisfies A` and `no other in L satisfies A`: together they mean that `nic` is the x. The solver does not
-  derive this.
+- Two interfaces are equal: `x = nic and x is bridge and nic is bond`.
+- Three or more interfaces are above each other in a cycle: `a above b and b above c and c above a`. For a cycle of two,
+  `a above b and b above a`, the answer is "impossible".
+- Several `some` need a longer list: a list with a bond and a bridge has at least two elements.
+- Only `nic` can be the element: if `some x in L satisfies A` and `no other in L satisfies A` are true, `nic` satisfies
+  A. The solver does not derive this.
 
 `candidate` is a condition that is assumed for every interface in `candidates`; `pipeline.py` sets it for each rule.
 """
@@ -123,14 +125,17 @@ class Solver:
         return all(self._never((branch, *rest), literals) for branch in first.conditions)
 
     def _facts_of_candidate(self, part: Condition) -> tuple[Condition, ...]:
-        """Return what is true for the interface in `nic in candidates`; empty for any other literal."""
+        """If the part is `x in candidates`, return the condition that all candidates satisfy, with x instead of `nic`.
+
+        For every other part, the result is empty.
+        """
         if self.candidate == ALWAYS or not isinstance(part, Related) or part.negated:
             return ()
         is_candidate = part.relation is Relate.IN and _is_candidates(part.right)
         return (with_replaced(self.candidate, NIC, part.left),) if is_candidate else ()
 
     def _contradicts_lists(self, case: Conjunction, literals: tuple[Condition, ...]) -> bool:
-        """Return whether the quantifiers need a list to have an element that cannot exist."""
+        """Return whether a list must have an element, but no element can satisfy all quantifiers over this list."""
         context = tuple(literal for literal in literals if not isinstance(literal, Quantified))
         quantified = [literal for literal in literals if isinstance(literal, Quantified)]
         quantified += [quantifier for literal in context for quantifier in case.quantifiers_from_counts(literal)]
@@ -158,9 +163,10 @@ class Solver:
         quantified: list[Quantified],
         context: tuple[Condition, ...],
     ) -> bool:
-        """Return whether no element of a list can satisfy `some` and also each `every` quantifier over this list.
+        """Return whether a list cannot have an element that satisfies these conditions together.
 
-        If `some` is None, an element must satisfy only the `every` quantifiers.
+        The conditions are the body of `some`, and the bodies of all `every` quantifiers over the list. If `some` is
+        None, they are only the bodies of the `every` quantifiers.
         """
         self._names += 1
         element = Variable(f"#{self._names}", domain.type.element)

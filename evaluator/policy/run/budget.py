@@ -1,15 +1,16 @@
-"""Limits the steps of one decision. For hosts below a certain size, the steps need not be counted.
+"""Limits the steps of one decision. For most hosts, the steps need not be counted.
 
 `cost.py` counts the steps of each rule. The sum for all rules must not exceed `STEP_BUDGET`. Otherwise PolicyError is
 raised before the rule is evaluated.
 
 The steps never decrease when a host grows. A host is *usual* if its lists and texts are shorter than `SHORT`. When a
-policy is compiled, `Costs` computes a number of interfaces. A usual host with fewer interfaces is always within the
-budget. The steps of such a host are not counted, because counting would take longer than the decision.
+policy is compiled, `Costs` computes `affordable_size`, a number of interfaces. A usual host with fewer interfaces is
+always within the budget. The steps of such a host are not counted, because counting would take longer than the
+decision.
 
 Two ideas were tried and rejected. The first was a rough estimate before the exact count. It saved no time, because the
-exact size is computed only once. The second was to assume that each list is as long as the number of interfaces. With
-this assumption, the size for the shipped policies was 256 interfaces. Without it, the size is 1024 interfaces, so more
+sizes of a host are computed only once. The second was to assume that each list is as long as the number of interfaces.
+With this assumption, `affordable_size` of the shipped policies was 256. Without the assumption it is 1024, so more
 hosts need no count.
 
 The closure of the topology is expensive to build, so it is built only if its own steps are within the budget. Direct

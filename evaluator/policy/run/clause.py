@@ -3,16 +3,17 @@
 An explanation must name one short reason for each rule and interface: "`nic.addresses overlaps host.addresses` is
 false; nic.addresses = (empty)". It does not repeat the whole condition.
 
-A clause is a condition without `and`, `or` or `not` at its root. The deciding clause is found by evaluating from left
-to right, as the interpreter does, and stopping as soon as the value is certain:
+A clause is a condition without `and`, `or` or `not` at its root. To find the deciding clause, this module evaluates the
+condition from left to right, as the interpreter does, and stops as soon as the value is certain. The deciding clause is
 
-- of an `and`, the first part that is false, otherwise the last part;
-- of an `or`, the first part that is true, otherwise the last part;
-- of a `not`, the deciding clause of its operand, written with `not`, so that the text has the value of the condition;
+- of an `and`, the deciding clause of the first part that is false, otherwise of the last part;
+- of an `or`, the deciding clause of the first part that is true, otherwise of the last part;
+- of a `not`, the deciding clause of its operand, printed as `not (CLAUSE)`. So the printed text is true if and only if
+  the condition is true;
 - of a quantifier, the quantifier itself with its witness: the first element of the list that decides the quantifier.
-  The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. Lists are sorted,
-  except the lists of words that depend on the order of the report. So equal inputs give the same witness. The values
-  that the body read for the witness are added.
+  The witness is an example for a true `some`, and a counterexample for a false `every` or `no`. The values that the
+  body read for the witness are added. Equal inputs give the same witness, because each list has a fixed order: most
+  lists are sorted, and the lists of some words have the order of the report.
 
 Invariant: this module uses the interpreter's functions (`holds`, `elements`, `evaluate`). So a condition has the same
 value here as in the rule.

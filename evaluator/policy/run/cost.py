@@ -16,9 +16,10 @@ A step is roughly the work of the interpreter for one clause. Everything that ca
 - the finding for each subject, with every element that its message and hint print.
 
 Each count consists of two numbers (`_Steps`): the greatest number of steps for one subject, and the greatest number of
-steps for all subjects together. This matters for lists of interfaces: one interface that has all VLANs of a host on top
-costs as much as many interfaces with one VLAN each. Two numbers are upper bounds for the lists of all subjects: the sum
-of the lengths, and the longest length times the number of subjects. The smaller of the two is used.
+steps for all subjects together. The second number can be much less than the first number times the number of subjects.
+For example, if one interface carries all VLANs of a host, it has a long list, but all other interfaces have short
+lists. So the lists of all subjects together are limited in two ways: by the sum of their lengths, and by the longest
+length times the number of subjects. The smaller limit is used.
 
 Second invariant: a larger size never gives a smaller count. `budget.py` depends on this invariant.
 """

@@ -342,7 +342,10 @@ class _RuleMerger:
         return last + 1
 
     def _reaches(self, name: str, anchor: str) -> bool:
-        """Return whether a rule is the anchor, or was inserted after the anchor directly or through other rules."""
+        """Return whether a rule is the anchor, or belongs to the rules that were inserted after the anchor.
+
+        If `b` was inserted after `a`, and `c` after `b`, then `c` belongs to the rules after `a` too.
+        """
         while name != anchor and name in self._anchors:
             name = self._anchors[name]
         return name == anchor

@@ -37,7 +37,7 @@ class ScalarText(Struct, frozen=True):
     is_in_flow: bool = False
 
     def span(self, start: int, end: int) -> Span:
-        """Return the span in the source of the characters from `start` to `end`."""
+        """Return the place in the source of the part `text[start:end]`."""
         first = self.offsets[min(start, len(self.text))]
         last = self.offsets[end] if 0 < end <= len(self.text) else self.offsets[-1]
         return Span(first, max(first, last))
@@ -98,7 +98,7 @@ def _read_quoted(source: Source, start: int, raw: str, quote: str) -> ScalarText
             at += 1
             if raw[at] not in '"\\':
                 raise ValueError(
-                    f"the escape `\\{raw[at]}` is not supported; write the text without quotes or after `|`"
+                    f"the escape `\\{raw[at]}` is not supported; write the text without quotes, or as a block after `|`"
                 )
         chars.append(raw[at])
         at += 1

@@ -38,7 +38,9 @@ def refuse_violations(located: Located, schema_name: str, problems: Problems) ->
     all_violations = violations(located.value, schema_name)
     if _rules_in_parameters(located):
         span = located.children["parameters"].keys["rules"]
-        problems.error("POLICY_INVALID", "`rules` is inside `parameters`", span, "begin its line in the first column")
+        problems.error(
+            "POLICY_INVALID", "`rules` is inside `parameters`", span, "begin the line of `rules` in the first column"
+        )
         all_violations = tuple(
             v for v in all_violations if v.path[:2] != ("parameters", "rules") and _missing_key(v) != "rules"
         )
@@ -93,14 +95,16 @@ def _key_fixes(violation: Violation, parent: Located, hint: str, problems: Probl
         _, is_only = most_similar(key, violation.known_keys)
         is_certain = is_only or key.strip().lower() == intended
         return problems.fix(span, intended, Safety.SAFE if is_certain else Safety.UNSAFE)
-    return problems.fix(span, intended) if hint.startswith(f"write {quote(intended)}: in this key") else ()
+    return problems.fix(span, intended) if hint.startswith(f"write {quote(intended)}: ") else ()
 
 
 def _hint_for_key(violation: Violation, parent: Located) -> str:
     key, intended = violation.unknown_key or "", _intended_key(violation)
     lookalike = lookalike_in(key)
     if lookalike is not None and intended:
-        return f"write {quote(intended)}: in this key {lookalike.message.removeprefix('it contains ')}"
+        message = lookalike.message
+        reason = message.replace("it", "this key", 1) if lookalike.is_invisible else f"in this key, {message}"
+        return f"write {quote(intended)}: {reason}"
     if intended == "rule" and key.lower() not in ("rule", "rules", "rul", "ruel"):
         sentence = _sentence(key, parent)
         if sentence:

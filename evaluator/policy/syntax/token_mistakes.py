@@ -319,7 +319,7 @@ def _after_a_whole_condition(before: Sequence[Piece], unexpected: Piece) -> Mist
     if unexpected.kind in ("COMPARE", "IS") and before[-1].kind in ("NAME", "RPAR", "BOOL"):
         is_state = any(piece.kind == "IS" for piece in before[-3:])
         if is_state or before[-1].kind != "NAME":
-            hint = "do not compare a condition with `true` or `false`: write the condition, or `not` before it"
+            hint = "write `CONDITION` or `not CONDITION`, without a comparison with `true` or `false`"
             return _about(unexpected, "a condition is not a value: {}", hint)
     if unexpected.kind in _RELATIONS:
         return _about(unexpected, "{} is not allowed after a whole comparison", "compare twice and join with `and`")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from evaluator.decision.trace import InterfaceReasons, Reason, Search
+from evaluator.explain.summary import no_change
 from evaluator.render.drawing.excerpt import Excerpt
 from evaluator.render.drawing.markup import Html, element, joined, name
 from evaluator.render.drawing.roles import Role, RoleKind
@@ -124,16 +125,18 @@ def _addresses(addresses: Sequence[str], host_addresses: frozenset[str]) -> Html
 
 
 def _counterfactual(interface: InterfaceReasons, role: Role) -> Iterator[Html]:
-    goal = "not be rejected" if role.kind is RoleKind.REJECTED else "be the hostActiveNic"
+    is_rejected = role.kind is RoleKind.REJECTED
     if interface.near_misses:
         near = element("ul", *(element("li", sentence) for sentence in interface.near_misses))
         yield element("div", element("h3", "Near misses"), near, class_="near")
     if interface.change is not None:
         steps = joined((element("span", step) for step in interface.change.steps), ", and if ")
+        goal = "not be rejected" if is_rejected else "be the hostActiveNic"
         yield element("p", "If ", steps, f", it would {goal}.", class_="change")
     elif interface.search is not None:
         limit = "; the search stopped at its limit" if interface.search is Search.GAVE_UP else ""
-        yield element("p", f"No change was found after which this interface would {goal}{limit}.", class_="change")
+        sentence = no_change("this interface", is_rejected=is_rejected)
+        yield element("p", f"{sentence[0].upper()}{sentence[1:]}{limit}.", class_="change")
 
 
 def _reasons(reasons: Sequence[Reason]) -> Iterator[Html]:

@@ -101,7 +101,11 @@ class Iproute2Link(Link, frozen=True, eq=False, gc=False):
 
     @property
     def main_routes(self) -> tuple[Route, ...]:
-        """The routes in the report, and the connected routes of each family that has no table in the report."""
+        """The routes of the interface.
+
+        If the report has no routing table of an address family, the connected routes of this family are computed from
+        the addresses.
+        """
         routes = self.host.routes.get(self.name)
         families = self.host.routed
         return tuple(sorted({*(routes.routes if routes else ()), *self._connected(families)}))

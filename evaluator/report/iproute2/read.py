@@ -91,7 +91,7 @@ def _is_readable(collected: wire.Collected) -> bool:
 def _is_fully_checked(entries: Sequence[wire.Interface]) -> bool:
     """Return whether each entry has a name and an address list.
 
-    If not, the typed decoder checks less than the schema.
+    Without them, the typed decoder accepts an entry that the schema may refuse, so the schema must validate the output.
     """
     return all(entry.ifname is not UNSET and entry.addr_info is not UNSET for entry in entries)
 

@@ -89,11 +89,12 @@ def with_route_files(text: bytes, files: Iterable[bytes]) -> bytes:
 def _tables(files: Sequence[RouteFile]) -> Mapping[int, bytes]:
     """Return the texts of the routing tables by family.
 
-    A route that does not show its family has the family of its table.
+    Most routes show their family. For example, the destination is an IPv6 address, or the route has the member `pref`,
+    which only IPv6 routes have. A route that does not show its family is read with the family of its table.
 
-    A file with routes of both families (`table all`) counts as IPv4. The reason is that only an IPv4 default route can
-    be without a member that shows its family. If no route in a file shows a family, the file gets the family that no
-    other file has.
+    If a file has routes of both families (`table all`), it becomes the IPv4 table. This is right because a route that
+    does not show its family is always an IPv4 route: a default route with only a device. If no route in a file shows
+    its family, the file becomes the table of a family for which no other file exists.
     """
     refuse_one_family(files)
     tables: dict[int, list[bytes]] = {}
