@@ -18,8 +18,8 @@ class Route(Struct, frozen=True, order=True):
 
     @property
     def rank(self) -> tuple[int, int]:
-        """A sort key for the routes to one address.
+        """The sort key of the route. If several routes lead to an address, the kernel uses the smallest key.
 
-        The kernel prefers the route with the smallest key: the longest prefix, then the lowest metric.
+        A longer prefix gives a smaller key. If two prefixes have the same length, a lower metric gives a smaller key.
         """
         return -self.destination.prefix, self.metric

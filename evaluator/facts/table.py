@@ -100,8 +100,8 @@ def table_of(entries: Iterable[tuple[str, Sequence[str], int]]) -> AddressTable:
     """Return the index of address entries.
 
     An entry has the name of an interface, texts of its addresses, and a prefix length. A text is `address` or
-    `address/length`. The prefix length of the entry is used for texts without a length. This prefix length is -1 if the
-    report has none, and more than 128 if the entry is irregular.
+    `address/length`. If a text has no length, the index uses the prefix length of the entry. The prefix length of an
+    entry is -1 if the report has no length, and more than 128 if the length in the report is invalid.
     """
     rows: list[Row] = []
     irregular: set[str] = set()

@@ -201,10 +201,10 @@ class _Closure:
 
 
 def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequence[int]) -> int:
-    """Return the number of bits of the closure.
+    """Return the number of bits that all sets of the closure need together.
 
-    The nodes of a component share one `int`. Its length is the highest bit number that the component reaches, plus one.
-    The result is the sum of these lengths.
+    The nodes of a component have the same set, so the set is stored only once. A set is an `int`. If the highest bit
+    number in a set is n, the set needs n + 1 bits.
     """
     sizes: dict[int, int] = {}
     bits = [0] * len(edges)  # the number of bits that are needed to store the component of each node
@@ -219,10 +219,10 @@ def _bits_needed(components: Iterable[list[int]], edges: _Edges, stacks: Sequenc
 
 
 def _stacks(lowers: _Edges, uppers: _Edges) -> list[int]:
-    """Return the number of the stack of each node.
+    """Return for each node the number of its stack.
 
-    A stack is a group of nodes that are connected directly or through other nodes. The number of a stack is the
-    smallest number of its nodes.
+    A stack is a group of nodes that are connected directly or through other nodes. A stack has the same number as its
+    first node.
     """
     stacks = [-1] * len(lowers)
     for first in range(len(lowers)):

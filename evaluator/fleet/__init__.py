@@ -1,4 +1,7 @@
-"""Decides many hosts: Arrow record batches of questions become record batches of result rows (extra `fleet`)."""
+"""Decides many hosts. The input is Arrow record batches of questions; the output is record batches of result rows.
+
+The package needs the extra `fleet`.
+"""
 
 from evaluator.fleet.decide_batches import decide_batches
 

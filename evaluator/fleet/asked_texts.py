@@ -62,12 +62,12 @@ class AskedTexts(Struct, frozen=True):
 @lru_cache(8)
 def _policy_of(texts: PolicyTexts) -> Policy:
     if texts.version != __version__:
-        message = f"a worker has activenic {__version__}; the driver has activenic {texts.version}"
+        message = f"a Spark worker has activenic {__version__}, but the Spark driver has activenic {texts.version}"
         raise QuestionError(
             [Diagnostic("FLEET_WORKER_VERSION", message, hint="install the same version on all workers")]
         )
     policy = Policy(program_of_texts(texts.sources))
     if policy.digest != texts.digest:
-        message = f"the digest of the policy is {policy.digest} on a worker, and {texts.digest} on the driver"
+        message = f"the policy has the digest {policy.digest} on a Spark worker, and {texts.digest} on the Spark driver"
         raise QuestionError([Diagnostic("FLEET_POLICY_DIFFERS", message)])
     return policy

@@ -1,9 +1,8 @@
 """Compares two policies on the questions in files, with all processors.
 
-This module calls `workbench/comparison.py` for each range of questions.
-
-Each process compares the answers to the questions of a range. Only the changed answers, the invalid questions and the
-counts by label and by finding are sent back, so the memory depends on the number of changes.
+A process gets one range of questions after another. It decides each question with both policies, and compares the two
+answers (`workbench/comparison.py`). It sends back only the changed answers, the invalid questions and some counts. So
+the memory depends on the number of changes, not on the number of questions.
 """
 
 from __future__ import annotations

@@ -30,9 +30,12 @@ def decide_batches(
     A batch has either the column `question` (JSON text) or the column `report` (JSON text). A report needs the column
     `addresses`, or the columns `host` and `answers`. The columns `id`, `format`, `parameters` and `labels` are
     optional. Each question becomes one row; an invalid question becomes a row with its problems in `error`.
-    `parameters` take precedence over the parameters of a question. If `findings` is true, the column `findings` is
-    filled; if `digest` is true, the column `sha256` is filled. Raises PolicyError before the first batch if one of
-    `parameters` is unknown or invalid, and ReportError if a batch has neither `question` nor `report`.
+
+    The argument `parameters` is for all questions. If it has a parameter, the questions' own values of this parameter
+    are ignored. If the argument `findings` is true, the result has values in the column `findings`. If the argument
+    `digest` is true, the result has values in the column `sha256`. Raises PolicyError before the first batch if the
+    argument `parameters` has an unknown or invalid parameter. Raises ReportError if a batch has neither the column
+    `question` nor the column `report`.
     """
     asked = Asked(policy, parameters or {}, findings, digest)
     refuse_invalid_parameters(policy, asked.parameters)

@@ -1,7 +1,8 @@
 """Decides the questions in files on one machine and writes one Parquet file with a row for each question.
 
 The work folder (`work_folder.py`) has a file for each finished range. When all ranges are finished, their rows are
-written to the result in the order of the inputs. The result appears under its name when it is complete.
+written to a temporary file, in the order of the inputs. The complete temporary file is then renamed to the result. So
+the result is never an incomplete file.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on
 def _unfinished(
     ranges: Iterable[Range], folder: WorkFolder, parts: list[Range], finished: list[Range]
 ) -> Iterator[Range]:
-    """Yield the ranges that have no file in the work folder.
+    """Yield the ranges that are not finished: the work folder has no file with their rows.
 
-    All ranges are added to `parts`. The ranges that have a file are added to `finished`.
+    All ranges are added to `parts`. The ranges that are already finished are added to `finished`.
     """
     for part in ranges:
         parts.append(part)

@@ -1,4 +1,4 @@
-"""Defines the statuses in the charts of fleet pages, the sizes of their charts and tables, and the form of numbers."""
+"""Defines the statuses, the largest charts and tables, and the form of numbers on the pages about fleets."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ their rows to the work folder, exactly as a process on one machine does. So the 
 same paths: the inputs to read, and the work folder to write. The driver joins the rows in the order of the ranges, so
 the order does not depend on the order in which the workers finish.
 
-A wave is one Spark job with one range for each core. Several waves run at a time, so that no core waits for the slowest
-range of a wave, and planning is never far ahead of deciding.
+The driver sends the ranges in waves. A wave is a Spark job that has about one range for each core. Several waves run at
+the same time. So if one range of a wave is slow, the other cores continue with the next wave. The driver plans a wave
+just before the wave starts.
 """
 
 from __future__ import annotations

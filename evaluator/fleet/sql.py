@@ -1,8 +1,8 @@
 """SQL queries on a result, as texts. A user can run them with DuckDB in the folder of the file `result.parquet`.
 
-The page of a summary has bar charts. For each bar, the page shows the query that selects the hosts of this bar. A name
-in a query comes from a host and can have any characters. A query has only printable characters: it has `chr(NUMBER)`
-for every other character.
+The page of a summary has bar charts. For each bar, the page shows the query that selects the hosts of this bar. A query
+contains names that come from hosts, and such a name can have any characters. If a character of a name is not printable,
+the query has `chr(NUMBER)` in its place. So a query has only printable characters.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Grouping(Struct, frozen=True):
         return f"unnest(list_distinct({self.column}))" if self.is_list else self.column
 
     def has(self, value: str) -> str:
-        """Return the condition that a row has a value."""
+        """Return the condition for the rows that have this value."""
         return (
             f"list_contains({self.column}, {literal(value)})" if self.is_list else f"{self.column} = {literal(value)}"
         )
 
     def has_other(self, values: Iterable[str]) -> str:
-        """Return the condition that a row has a value that is not one of `values`."""
+        """Return the condition for the rows that have a value other than `values`."""
         listed = ", ".join(map(literal, values))
         return f"NOT list_has_all([{listed}], {self.column})" if self.is_list else f"{self.column} NOT IN ({listed})"
 

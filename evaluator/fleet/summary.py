@@ -44,14 +44,17 @@ GROUP BY ALL ORDER BY label, value, hosts DESC, status
 
 
 class Count(Struct, frozen=True):
-    """The number of hosts with a value."""
+    """A value, such as the status `resolved` or the code of a finding, and the number of hosts that have this value."""
 
     name: str
     hosts: int
 
 
 class LabelCount(Struct, frozen=True):
-    """The number of hosts with one value of a label and one status. Invalid questions have the status `invalid`."""
+    """The number of hosts that have this value of a label, and also this status.
+
+    An invalid question counts as a host with the status `invalid`.
+    """
 
     label: str
     value: str

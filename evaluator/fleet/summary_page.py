@@ -40,7 +40,7 @@ FROM hosts WHERE {condition} ORDER BY is_resolved, 1, 2, 3, 4, 5 LIMIT {most}
 
 
 class _Group(Struct, frozen=True):
-    """The values of a chart that have a bar, and the number of the values that have no bar."""
+    """The bars of a chart. Each of `values` has its own bar. `others` counts the values without a bar of their own."""
 
     grouping: Grouping
     values: tuple[str, ...]

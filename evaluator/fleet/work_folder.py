@@ -34,7 +34,7 @@ _LAYOUT = 1
 
 
 class WorkFolder(msgspec.Struct, frozen=True):
-    """A locked work folder; `run` is the digest of the key."""
+    """A locked work folder. `run` is the digest of the run's key (`run_key`)."""
 
     path: str
     run: str
@@ -70,10 +70,11 @@ def run_key(files: Sequence[InputFile], addresses: Sequence[InputFile], asked: A
 
 @contextmanager
 def work_folder(result: Path, key: bytes) -> Iterator[WorkFolder]:
-    """Lock and return the work folder of a result; remove the files of another run from it.
+    """Lock and return the work folder of a result.
 
-    The folder is removed if the block ends without an error, or if no range is finished. Raises QuestionError if
-    another run uses the folder or if the folder contains other files, and OSError if it cannot be written.
+    If an earlier run had another key, its files are removed first. The folder is removed if the block ends without an
+    error, or if no range is finished. Raises QuestionError if another run is using the folder, or if the folder
+    contains a file that no run has written. Raises OSError if the folder cannot be written.
     """
     folder = result.absolute().with_name(f"{result.name}.work")
     folder.mkdir(exist_ok=True)

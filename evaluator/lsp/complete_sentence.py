@@ -73,7 +73,7 @@ def in_sentence(sentence: Sentence, names: PolicyNames) -> Iterator[Candidate]:
     elif kind == "QUANTIFIER":
         yield Candidate("other", ItemKind.VARIABLE, "other in ", "nic", VARIABLES["other"])
     elif role is Role.VARIABLE:
-        yield Candidate("in", ItemKind.KEYWORD, "in ", "", "the list of the quantifier follows")
+        yield Candidate("in", ItemKind.KEYWORD, "in ", "", "then write the list: some x in LIST satisfies CONDITION")
     elif kind == "NOT" and _ends_operand(sentence, last - 1):
         yield from (_keyword(name, OPERATORS) for name in ("in", "overlaps", "within", "like", "above", "below"))
     elif kind in _OPERAND_STARTS:

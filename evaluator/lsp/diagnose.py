@@ -1,7 +1,8 @@
 """The diagnostics of an open text and their fixes. All places are offsets in the plain text of the open text.
 
-The checks are the same as in the command `activenic check`. There is one difference. A base of a policy, or the policy
-of a test, can be open in the editor. Its text is then read from the editor and not from the disk.
+The checks are the same as in the command `activenic check`, with one difference. A policy names its base, and a test
+names the policy under test. If the editor has the named policy open, the checks use the text in the editor and not the
+file on the disk.
 
 If a base has mistakes, the diagnostics are shown in the text of the base. A policy that extends this base cannot be
 used until the base is corrected. So the policy gets one diagnostic, at its key `extends`.
@@ -98,7 +99,7 @@ def _own(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnos
 
 
 def _placed(document: Document, problem: Diagnostic) -> Diagnostic:
-    """Return the diagnostic with a location that is inside the text."""
+    """Return the diagnostic with its location moved into the text. A diagnostic without a location gets the start."""
     location, length = problem.location, len(document.text)
     if location is None:
         return replace(problem, location=Location(document.name, 0, 0))

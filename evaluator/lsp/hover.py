@@ -94,7 +94,7 @@ def _in_sentence(workspace: Workspace, document: Document, sentence: Sentence, o
 
 
 def about_token(sentence: Sentence, at: int, names: PolicyNames) -> str:
-    """Return the text about a token of a sentence; empty if the token has no meaning."""
+    """Return the text about a token in a rule, condition or message; empty if the token has no meaning."""
     token, scope = sentence.tokens[at], names.scope
     match sentence.role(at):
         case Role.VERB:

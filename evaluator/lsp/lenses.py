@@ -1,7 +1,8 @@
 """Code lenses: the lines that an editor shows above each rule of a policy.
 
-- A line about tests: the number of tests of the policy, the number of tests in which the rule fires, and how many
-  outcomes of the rule and its clauses these tests cover (`testing/covered.py`).
+- A line about tests. It has two parts: in how many tests of the policy the rule fires, and the coverage of the rule.
+  The outcomes of a rule are fired and not fired; the outcomes of each of its clauses are true and false. An outcome is
+  covered if it occurs in a test (`testing/covered.py`).
 - A line for each question: the effect of the rule on the question, and the result of the decision. The questions of the
   policy `NAME.yaml` are the files `NAME.json` and `NAME.….json` in the same folder, and all JSON files in the subfolder
   `questions`.
@@ -104,7 +105,7 @@ def _title(tests: int, coverage: Coverage) -> str:
     if not tests:
         return "no tests"
     count = "1 test" if tests == 1 else f"{tests} tests"
-    return f"{count}; this rule fired in {fired}; {coverage.covered} of {coverage.total} outcomes covered"
+    return f"this rule fired in {fired} of {count}; {coverage.covered} of {coverage.total} outcomes covered"
 
 
 class _Run(Struct, frozen=True):

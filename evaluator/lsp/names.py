@@ -1,9 +1,9 @@
 """The names in policies and tests: their declarations, their uses, and which names mean the same thing.
 
-A policy and its bases form a chain of texts (`extends`). A rule, parameter or condition belongs to the text of the
-chain that declares it. The texts that extend this text can use the name. They can also change the rule or parameter
-(`replace: true`, another default), but they do not declare a second one. So two places mean the same rule, parameter or
-condition if three values are equal: subject, name and declaring text (`Symbol`).
+A policy and its bases form a chain of texts (`extends`). One of these texts declares the rule, parameter or condition.
+The texts that extend the declaring text can use the name. They can also change the rule or parameter (`replace: true`,
+another default), but they do not declare a second one. So two places mean the same rule, parameter or condition if
+three values are equal: subject, name and declaring text (`Symbol`).
 """
 
 from __future__ import annotations

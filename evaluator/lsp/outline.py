@@ -1,11 +1,12 @@
 """Reads a YAML text while an author types it: the values that can be read, and the key or value at the cursor.
 
 Such a text is often not valid YAML: a key has no colon yet, or a quote is not closed. Two methods make the text
-readable. Neither method changes the offsets of the other parts:
+readable. Neither method changes the offsets of the text before the mistake or the cursor.
 
-- `read_outline` replaces the line of a YAML mistake by spaces and parses again, a few times;
-- `cursors_at` inserts a letter at the cursor, with the colon, quote or bracket that makes the text valid, and parses it
-  with the real parser. The place of the inserted letter is then the place of the cursor, in every style of YAML.
+- `read_outline` replaces the line of a YAML mistake by spaces and parses again, a few times.
+- `cursors_at` inserts a letter at the cursor. If the text is then still not valid, a colon, quote or bracket is also
+  inserted. The real parser parses the new text. The key or value with the inserted letter is the one at the cursor.
+  This is true in every style of YAML.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Renames a rule, parameter or condition in all texts that use it.
 
-The edited texts are checked before anything is renamed. If one of them has a new mistake, the rename is refused with
-the message of the checker. So only the checker defines which names are valid.
+The name is first changed in copies of the texts, and the copies are checked. If a copy has a new mistake, the rename is
+refused with the message of the checker. So only the checker defines which names are valid.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ def read_message(text: str, located: Located) -> Iterator[Sentence]:
 
 
 def sentence_before(text: str, *, is_rule: bool, is_message: bool = False) -> Sentence:
-    """Return the tokens of a text, which is the part of a sentence before the cursor, with offsets in this text."""
+    """Return the tokens of `text`, the part of a sentence before the cursor. The offsets are offsets in `text`."""
     if not is_message:
         scalar = ScalarText(Source("", text), text, range(len(text) + 1))
         return Sentence(tuple(_tokens(scalar)), is_rule)

@@ -88,7 +88,10 @@ class PolicyServer(LanguageServer):
         return self.view(known or Document(uri, "", path))
 
     def schedule(self, document: Document) -> None:
-        """Publish the diagnostics of a text, and of the texts that depend on it, a moment after the last change."""
+        """Wait a moment, and then publish the diagnostics of a text and of the texts that depend on it.
+
+        If the text changes while the server waits, the server begins to wait again.
+        """
         timer = self._timers.pop(document.key, None)
         if timer is not None:
             timer.cancel()

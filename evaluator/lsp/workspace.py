@@ -51,7 +51,7 @@ class Workspace:
     def refresh(self) -> None:
         """Forget which files the folders contain, because files were created or removed.
 
-        The next use lists them again.
+        `documents` then reads the folders again.
         """
         self._files = None
 
@@ -92,7 +92,10 @@ class Workspace:
         return source if document is None else replace(source, text=document.raw)
 
     def chain(self, document: Document) -> tuple[Document, ...]:
-        """Return the texts of a policy: the last base first, the policy itself last. Missing bases are left out."""
+        """Return the texts of a policy and its bases. Each text extends the text before it; the policy is last.
+
+        If a base is missing, the result begins with the text that extends this base.
+        """
         chain = [document]
         while len(chain) <= MOST_LEVELS:
             name = chain[-1].outline.text("extends")

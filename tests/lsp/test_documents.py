@@ -93,7 +93,7 @@ def test_lenses_have_tests_coverage_and_questions(tmp_path: Path) -> None:
         (tmp_path / "copy" / name).write_text(text, encoding="utf-8")
     workspace.refresh()
     (lens,) = lenses_of(workspace, site)
-    assert lens.title == "2 tests; this rule fired in 0; 1 of 2 outcomes covered"
+    assert lens.title == "this rule fired in 0 of 2 tests; 1 of 2 outcomes covered"
     assert site.text[lens.start : lens.end] == "fast-ones"
     report = read_topology("ens1 has 192.0.2.1/24; ens2 has 192.0.2.1/24")
     question = {"report": report, "addresses": ["192.0.2.1"], "parameters": {"least": 1}}
@@ -112,7 +112,7 @@ def test_lenses_have_tests_coverage_and_questions(tmp_path: Path) -> None:
     assert len(shown.splitlines()) == 3
     base = document_in(workspace, "base.yaml")
     assert {lens.rule for lens in lenses_of(workspace, base)} == {"owns", "small"}
-    assert lenses_of(workspace, base)[0].title == "2 tests; this rule fired in 1; 4 of 4 outcomes covered"
+    assert lenses_of(workspace, base)[0].title == "this rule fired in 1 of 2 tests; 4 of 4 outcomes covered"
     workspace.open(Document(site.key, site.raw.replace("fast", "fst"), site.path))
     assert lenses_of(workspace, document_in(workspace, "site.yaml")) == ()
 

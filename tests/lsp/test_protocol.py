@@ -240,7 +240,7 @@ async def test_lenses(editor: Editor) -> None:
     await editor.open("site.yaml")
     lenses = await editor.client.text_document_code_lens_async(types.CodeLensParams(editor.document("site.yaml")))
     assert [lens.command.title for lens in lenses] == [
-        "1 test; this rule fired in 0; 2 of 6 outcomes covered",
+        "this rule fired in 0 of 1 test; 2 of 6 outcomes covered",
         "site.json: fired for ens1; rejected ens1",
     ]
     command = lenses[1].command
