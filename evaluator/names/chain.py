@@ -1,8 +1,12 @@
 """Follow the CNAME chain from a name to its addresses, or to the reason why the name has no addresses.
 
-A chain has at most sixteen links. Some servers return only the first link in a response. Then the caller must query the
-next name. A response can prove that an alias target has no addresses. For this, the response needs the SOA record of a
-zone that contains the target. Without this record, the caller must query the target.
+A chain has at most sixteen links. A response can end with an alias, and have no addresses for the target of the alias.
+There are two cases:
+
+- The response has the SOA record of a zone that contains the target. This record proves that the target has no
+  addresses.
+- The response has no such record. Some servers return only the first link of a chain. So the caller must query the
+  target.
 """
 
 from __future__ import annotations

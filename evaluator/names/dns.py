@@ -4,8 +4,9 @@ The A and the AAAA lookup run in parallel and are independent. Names are absolut
 not cached. Servers are tried in order within one deadline; see `exchange` for the rules of retries, deadlines and
 source checks.
 
-An answer is a response with NOERROR or NXDOMAIN that is not a referral. An answer that has neither addresses, aliases
-nor a SOA record proves nothing. So such an answer is used only after all other servers were queried once.
+A response counts as an answer if its code is NOERROR or NXDOMAIN, and if it does not refer to other name servers. An
+empty answer has no addresses, no aliases and no SOA record. It does not prove that the name has no addresses. So an
+empty answer is used only after all other servers were queried once.
 
 dnspython creates the queries and parses names and records. The resolver of dnspython is not used. Each exchange
 contains the raw response, so that the result can be replayed from the exchanges without a network (`rebuild`).

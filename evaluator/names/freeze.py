@@ -41,7 +41,7 @@ class NameAnswers(Struct, frozen=True):
 
 
 def freeze_loopback(name: HostName, resolution: Mapping[str, object]) -> HostAddresses:
-    """Return the loopback addresses, which RFC 6761 requires for `localhost` and the names below it."""
+    """Return the loopback addresses. RFC 6761 requires them for `localhost` and for names that end in `.localhost`."""
     return HostAddresses(_LOOPBACK, asked=name.asked, first=_LOOPBACK[0], resolution=resolution)
 
 
@@ -68,7 +68,10 @@ def freeze(answers: NameAnswers, resolution: Mapping[str, Any]) -> HostAddresses
 
 
 def _elsewhere(answers: NameAnswers) -> str:
-    """Return a hint that names another place to look up the name. If no such place exists, the hint is empty."""
+    """Return the hint to use a hosts file.
+
+    The hint is empty if a hosts file was given, except for a name that ends in `.local`.
+    """
     if answers.name.ascii.endswith(".local"):
         return _MDNS
     return _NO_HOSTS_FILE if answers.hosts is None else ""

@@ -4,7 +4,7 @@ The host is parsed before the network is used. ASCII names follow RFC 1123, but 
 follow IDNA 2008 (RFC 5891) after the mapping of UTS 46. `localhost` follows RFC 6761.
 
 Some texts are an address for some programs and a name for other programs. Such a text is refused. Otherwise, the
-decision could be about another host than the host that oVirt's engine connects to.
+decision could be about one host, while oVirt's engine connects to a different host.
 """
 
 from __future__ import annotations

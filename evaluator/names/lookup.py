@@ -1,7 +1,7 @@
 """Describes the result of a lookup as data: one outcome for each record type, and the findings on the lookup.
 
-This module does not import a DNS library. The module `dns` creates these values from responses. The findings, the set
-of addresses and the record are then created from these values.
+This module does not import a DNS library. The module `dns` creates these values from responses. The findings, the
+addresses of the host and the `resolution` document are then created from these values.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ _MESSAGES = {
     Outcome.REFUSED: (
         FindingCode.DNS_REFUSED,
         "could not be looked up: the name servers refused the query",
-        "the name servers may answer only other clients; choose another name server with `--dns-server`",
+        "perhaps the name servers do not answer this client; choose another name server with `--dns-server`",
     ),
     Outcome.MALFORMED: (
         FindingCode.DNS_MALFORMED,
@@ -136,8 +136,8 @@ def lookup_findings(
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
         yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
     if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
-        exists = f"the name server reports for one DNS record type that {quoted} exists"
-        message = f"{exists}, and for the other type that {quoted} does not exist"
+        exists = f"the answers of the name server contradict each other: {quoted} exists in the answer for one record"
+        message = f"{exists} type, and does not exist in the answer for the other type"
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the name server violates RFC 8020")
     if any(family.least_ttl == 0 for family in families):
         message = f"an answer for {quoted} must not be cached (TTL 0)"

@@ -1,8 +1,8 @@
 """Write the `resolution` document of a lookup, and replay the lookup from it without a network.
 
-The replay trusts only the raw DNS responses in the document. It parses these responses again and builds the whole
-document from the result. If a member differs from the stored member, the document is damaged. The document does not
-contain the hosts file, only the entry for the name and the digest of the file.
+The replay trusts only the raw DNS responses in the stored document. It parses these responses again and builds a new
+document from the result. If the new document differs from the stored document, the stored document is damaged. A
+document does not contain the hosts file, only the entry for the name and the digest of the file.
 """
 
 from __future__ import annotations

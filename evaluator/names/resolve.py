@@ -1,8 +1,8 @@
 """Resolve a host name, synchronously or asynchronously: the entry point of this package.
 
 The addresses of a literal and of `localhost` are known without a lookup. If the name is in the hosts file that the
-caller gives, the addresses come from this file, and DNS is only compared with it. Otherwise the addresses come from
-DNS. The synchronous function and the asynchronous function run the same coroutine.
+caller gives, the addresses come from this file. DNS is then queried too, but only to report differences. Otherwise the
+addresses come from DNS. The synchronous function and the asynchronous function run the same coroutine.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Find labels that mix letters of several scripts, because such a label can imitate another name.
 
-UTS 39 calls a label highly restrictive if its letters are of one script, or of Latin and the scripts of Chinese,
-Japanese or Korean. `раypal` with two Cyrillic letters is not highly restrictive. Python has no table of scripts. So
-this module uses the Unicode name of a letter, which begins with the script.
+UTS 39 calls a label highly restrictive if all its letters are of one script. Three mixtures are also allowed: Latin
+letters with Chinese letters, with Japanese letters, and with Korean letters. `раypal` is not highly restrictive: two of
+its letters are Cyrillic, the others are Latin. Python has no table of scripts. So this module uses the Unicode name of
+a letter, which begins with the script.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def _record(parser: dns.wire.Parser, header: _RecordHeader) -> DnsRecord:
 
 
 def _extended_errors(options: bytes) -> Iterator[tuple[int, str]]:
-    """Yield code and text of the extended errors among the EDNS options, up to the first truncated option."""
+    """Yield the extended errors in the EDNS options, each as its code and its text. Stop at a truncated option."""
     offset = 0
     while offset + 4 <= len(options):
         code, length = struct.unpack_from("!HH", options, offset)
