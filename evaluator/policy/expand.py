@@ -72,7 +72,10 @@ def _conditions(merged: MergedPolicy, source: Source) -> Iterator[str]:
 
 
 def _keys_of(declaration: ParameterDeclaration) -> dict[str, object]:
-    """Return the keys of a parameter. If a text adds a default to an optional parameter, `optional` is left out."""
+    """Return the keys and values of a parameter.
+
+    If an extending policy adds a default to an optional parameter, the result has no key `optional`.
+    """
     children = declaration.located.children
     return {
         str(key): children[key].value

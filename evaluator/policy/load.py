@@ -51,8 +51,8 @@ _CODES_OF_UNKNOWN_NAMES = frozenset({"UNKNOWN_WORD", "UNKNOWN_STATE"})
 def read_program(source: Source, search: Sequence[Path] = ()) -> Program:
     """Return the program of a policy text.
 
-    The policies that the text extends are searched for among the shipped policies, relative to the file of the text,
-    and in the search path. Raises PolicyError, with all mistakes and warnings, if the policy is invalid.
+    If the text extends a policy, three places are searched for this policy: the shipped policies, the folder of the
+    text, and the folders in `search`. Raises PolicyError, with all mistakes and warnings, if the policy is invalid.
     """
     return program_of(read_chain(source, files_of(search)))
 
@@ -208,7 +208,7 @@ def _is_parameter_name(name: str, span: Span, problems: Problems) -> bool:
 
 
 def _default(name: str, type_: Type, located: Located, problems: Problems) -> Literal:
-    """Return the value of a default. If the default is invalid, report this and return None."""
+    """Return the default of a parameter. If the default is invalid, report the mistake and return None."""
     if located.broken or any(part.broken for part in located.children.values()):
         return None
     try:
@@ -227,4 +227,5 @@ def _warn_of_lookalikes(located: Located, subject: str, problems: Problems) -> N
         if lookalike is not None:
             code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
             message = f"{subject}, {quote(str(part.value))}, is not what it looks like: {lookalike.message}"
-            problems.warning(code, message, part.span, f"write {quote(lookalike.meant)} if you mean that")
+            meant = quote(lookalike.meant)
+            problems.warning(code, message, part.span, f"if you mean {meant}, write {meant}")

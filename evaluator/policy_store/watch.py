@@ -11,8 +11,8 @@ Three facts about files determine the design:
   hidden folder. `stat` follows the links, so the comparison notices the replacement.
 
 Notifications only start a comparison earlier; the comparison alone decides whether a file changed. Two designs were
-tried and rejected. inotify alone misses bases on other file systems. A design that reads the files at each comparison
-parses YAML every second.
+tried and rejected. The first design used only inotify; it missed changes of base policies on network mounts. The second
+design read the files at each comparison; it parsed YAML every second.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def brief(example: ExplainedExample) -> Iterator[str]:
 
 
 def detailed(example: ExplainedExample) -> Iterator[str]:
-    """Yield the lines of the short text, and the reasons of every interface."""
+    """Yield the same lines as `brief`, but with the reasons of every interface."""
     yield from _text(example, _details)
 
 

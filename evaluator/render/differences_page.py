@@ -1,7 +1,7 @@
-"""Print the comparison of two policies for every host as one HTML page: the changes, each with its smallest host.
+"""Print the comparison of two policies as one HTML page. The page lists the changes.
 
-Each host is drawn twice: once with the decision of the old policy, and once with the decision of the new policy. The
-page loads nothing and runs no scripts (`frame.py`).
+For each change, the page shows the smallest host with this change. The host is drawn twice: once with the decision of
+the old policy, and once with the decision of the new policy. The page loads nothing and runs no scripts (`frame.py`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _head(found: Differences) -> Html:
     if found.has_change:
         sentence, tone = "Some hosts get another status or interface.", "ambiguous"
     elif found.is_settled:
-        sentence, tone = "Every host gets the same status and interface (proved).", "resolved"
+        sentence, tone = "Both policies give every host the same status and interface (proved).", "resolved"
     else:
         sentence, tone = "No change was found. For some changes, it is unknown whether they can happen.", "ambiguous"
     return element(
@@ -116,4 +116,5 @@ def _assumed(found: Differences) -> Iterator[Html]:
     laws = dict.fromkeys(law for pair in found.pairs for law in pair.assumed)
     if laws:
         items = element("ul", *(element("li", law) for law in laws))
-        yield section("What is assumed", "assumed", element("p", "The proofs assume about every report:"), items)
+        lead = element("p", "The proofs make these assumptions about every report:")
+        yield section("What is assumed", "assumed", lead, items)

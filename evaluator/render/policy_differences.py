@@ -54,13 +54,15 @@ def _write_text(found: Differences, stream: TextIO) -> None:
 def _lines(found: Differences) -> Iterator[_Line]:
     for pair in found.pairs:
         yield _BOLD, heading(found, pair)
-        yield from _part(found, pair.pair, pair.transitions, "every host gets the same status and interface")
+        yield from _part(
+            found, pair.pair, pair.transitions, "both policies give every host the same status and interface"
+        )
         if pair.findings:
             yield _BOLD, "  findings, if the status and the interface are the same:"
-            yield from _part(found, pair.pair, pair.findings, "every host gets the same findings")
+            yield from _part(found, pair.pair, pair.findings, "both policies give every host the same findings")
     assumed = dict.fromkeys(law for pair in found.pairs for law in pair.assumed)
     if assumed:
-        yield _DIM, "the proofs assume about every report:"
+        yield _DIM, "the proofs make these assumptions about every report:"
         yield from ((_DIM, f"  - {law}") for law in assumed)
     results = [result for pair in found.pairs for result in pair.results]
     if any(result.is_remembered for result in results):

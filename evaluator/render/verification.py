@@ -65,7 +65,7 @@ def _assumptions(results: Iterable[PropertyResult]) -> Iterator[_Line]:
     results = tuple(results)
     assumed, abstracted = assumptions(results), abstractions(results)
     if assumed:
-        yield _DIM, "the proofs assume about every report:"
+        yield _DIM, "the proofs make these assumptions about every report:"
         yield from ((_DIM, f"  - {law}") for law in assumed)
         yield _DIM, NOT_COVERED
     if abstracted:

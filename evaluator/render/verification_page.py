@@ -168,7 +168,7 @@ def _assumed(results: Sequence[PropertyResult]) -> Iterator[Html]:
     assumed, abstracted = assumptions(results), abstractions(results)
     content: list[Html] = []
     if assumed:
-        content.append(element("p", "The proofs assume about every report:"))
+        content.append(element("p", "The proofs make these assumptions about every report:"))
         content.append(element("ul", *(element("li", law) for law in assumed)))
         content.append(element("p", NOT_COVERED))
     if abstracted:

@@ -196,8 +196,8 @@ def test_the_command_prints_a_proof_or_the_smallest_host_of_each_change(policies
     copy.write_text(SMALL.replace("policy: small", "policy: copy"), encoding="utf-8")
     status, text = run([old, str(copy), "--exit-code"], capsys)
     assert status == 0
-    assert "  every host gets the same status and interface (proved)\n" in text
-    assert "  every host gets the same findings (proved)\n" in text
+    assert "  both policies give every host the same status and interface (proved)\n" in text
+    assert "  both policies give every host the same findings (proved)\n" in text
     assert run([old, new], capsys)[0] == 0
     status, text = run([old, new, "--exit-code"], capsys)
     assert status == 8

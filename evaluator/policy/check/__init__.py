@@ -3,7 +3,7 @@
 The stages, from the outside to the inside:
 
 1. `rules.py`: the verb, the subject, the finding of one rule (`named.py`: one named condition);
-2. `condition.py`: conditions, quantifiers, states, and which values a condition proves known;
+2. `condition.py`: conditions, quantifiers, states, and the values that are known if a condition is true or false;
 3. `relation.py`: the two sides of a comparison; `expression.py`: words, calls and lists;
 4. `message.py`: the words in a message or hint.
 

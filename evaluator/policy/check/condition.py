@@ -147,7 +147,7 @@ class ConditionChecker:
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
         """Check `some x in LIST satisfies CONDITION`.
 
-        The quantifier proves no value as known, because the list may be empty.
+        No value becomes known after the quantifier, because the list may be empty.
         """
         binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
         if binding is None:
@@ -263,7 +263,7 @@ class ConditionChecker:
         )
 
     def _named(self, node: nodes.StateTest, scope: Scope) -> Checked:
-        """Return a named condition in which the operand before `is` replaces `nic`."""
+        """Check `x is NAME`. Return the named condition with `nic` replaced by x."""
         scope.conditions.used.add(node.state.text)
         named = scope.conditions.by_name[node.state.text]
         subject = self._expressions.known_value(node.operand, scope)

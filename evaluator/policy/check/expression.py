@@ -1,8 +1,9 @@
 """Checks operands: whether each word, call and list exists, and its type.
 
-`operand` resolves an operand and its type at this place of the rule. For example, the type is `integer?` if the value
-may be unknown. It is `integer` if the text before the operand proves that the value is known. `known_value` is for
-operands whose value is used, in a comparison or as an argument. It reports an operand that may still be unknown.
+`operand` resolves an operand. The type of an operand depends on its place in the rule. For example, `nic.mtu` has the
+type `integer?`, because its value may be unknown. After `nic.mtu is known and`, it has the type `integer`.
+`known_value` is for operands whose value is used, in a comparison or as an argument. It reports an operand that may be
+unknown at this place.
 """
 
 from __future__ import annotations
@@ -186,7 +187,7 @@ class ExpressionChecker:
             message = f"unknown word {quote(name)}"
             hint = _hint_for_word(name, scope)
             if len(node.parts) == 1 and (not hint or hint.startswith("did you mean")):
-                hint = f'{hint} if it is text, write "{name}"'.strip()
+                hint = f'{hint} if you mean a text, write "{name}"'.strip()
         self.problems.error("UNKNOWN_WORD", message, node.parts[0].span, hint, self._fixes_of_word(node, hint, scope))
 
     def _fixes_of_word(self, node: nodes.DottedName, hint: str, scope: Scope) -> tuple[Fix, ...]:
@@ -244,7 +245,7 @@ class ExpressionChecker:
         name = node.function.text
         filtered = self._filter_of(node, scope)
         if name != "count":
-            message = f"{quote(name)} does not take a list with a condition"
+            message = f"`x in LIST satisfies CONDITION` is allowed in `count`, but not in {quote(name)}"
             hint = did_you_mean(name, ["count"]) or "write `count(x in LIST satisfies CONDITION)`"
             fixes = self.problems.name_fix(node.function.span, name, ["count"])
             self.problems.error("UNKNOWN_FUNCTION", message, node.function.span, hint, fixes)

@@ -49,11 +49,11 @@ def _message_word(node: nodes.DottedName, checker: ExpressionChecker, scope: Sco
 
 
 def _no_filter(node: nodes.Filtered, scope: Scope) -> None:
-    """Do nothing: a message contains words only, so it has no filtered list."""
+    """Return None. The checker of expressions needs this function, but never calls it: a message has no lists."""
 
 
 def fold(text: str) -> str:
-    """Return a text with each line break, and the spaces around it, replaced by one space."""
+    """Return the text as one line. One space replaces each line break and the spaces around the line break."""
     return re.sub(r"\s*\n\s*", " ", text)
 
 

@@ -94,7 +94,8 @@ class _Checker:
             message = f"the conditions use each other in a cycle: {cycle}"
             hint = "change one of these conditions so that it does not use the next condition of the cycle"
             if open_names[-1] == name:
-                message, hint = f"the condition {quote(name)} uses itself", "write the condition without its own name"
+                message = f"the condition {quote(name)} uses itself"
+                hint = f"remove {quote(name)} from the text of the condition"
             self._problems.error("CONDITION_CYCLE", message, self._declarations[name].key, hint)
             self._checked_by_name[name] = None
         if name in self._checked_by_name:

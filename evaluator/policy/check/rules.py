@@ -83,7 +83,7 @@ def check_rule(
 def _condition(sentence: nodes.Sentence, scope: Scope, problems: Problems) -> Condition | None:
     condition = ConditionChecker(problems).check(sentence.condition, scope).condition
     if condition is not None and depth_of(condition) > DEEPEST_SENTENCE:
-        text = f"with its named conditions, the rule is nested deeper than {DEEPEST_SENTENCE} levels"
+        text = f"the rule and its named conditions together are nested deeper than {DEEPEST_SENTENCE} levels"
         problems.error("RULE_TOO_DEEP", text, sentence.span, "split the rule into several rules")
     return condition
 
@@ -160,7 +160,7 @@ def _verb(sentence: nodes.Sentence, problems: Problems) -> Verb | None:
         )
         return None
     if subject is None and definition.subject is Subject.NEEDED:
-        message = f"missing subject: {quote(verb.text)} looks at each interface"
+        message = f"missing subject: {quote(verb.text)} needs `nic`, because it looks at each interface"
         fixes = problems.fix(verb.span, f"{verb.text} nic")
         problems.error("SUBJECT_MISSING", message, verb.span, f"write `{verb.text} nic when …`", fixes)
         return None

@@ -120,7 +120,7 @@ class ConditionWriter:
                 return call(attribute(name("facts"), "near"), key)
             case _, ast.expr():
                 return ast.IfExp(key, attribute(name("facts"), "links"), ast.Tuple([], ast.Load()))
-        raise AssertionError(f"unknown index lookup: {lookup}")
+        raise AssertionError(f"the compiler has no code for this lookup: {lookup}")
 
     def condition(self, node: Condition) -> ast.expr:
         """Return the code for a condition.

@@ -192,7 +192,7 @@ class Values:
     def _cached(self, function: str, node: Read) -> ast.expr:
         """Return the code that calls a function. The function converts an interface's list and caches the result."""
         if node.owner is None:
-            raise TypeError("the owner of the word must be an interface")
+            raise TypeError(f"the word {node.word.shown} must follow an interface, as in `nic.slaves`")
         return call(name(function), self.environment(), self.constant(node.word), self.value(node.owner))
 
     def in_networks(self, address: Expression, networks: Expression) -> ast.expr:
@@ -242,7 +242,7 @@ class Values:
         return attribute(value, _IDENTITY[node.type.base])
 
     def identity_set(self, node: Expression) -> ast.expr:
-        """Return the code for a list as the set of the identities of its elements."""
+        """Return the code for a set. The set has the identity of each element of a list (`identity`)."""
         return self._hoisted(node, self._as_set, "set")
 
     def _as_set(self, node: Expression) -> ast.expr:

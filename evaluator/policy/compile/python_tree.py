@@ -8,7 +8,7 @@ from evaluator.base.checked_cast import checked_cast
 
 
 def name(text: str) -> ast.expr:
-    """Return the name `text` as an expression."""
+    """Return the expression that reads the variable `text`."""
     return ast.Name(text, ast.Load())
 
 

@@ -7,8 +7,9 @@ Two functions are compiled for a policy, because an engine usually needs only th
 
 - `compile_decide`: evaluates only the rules that can change the status, in the order of the policy. It returns the
   status, the candidates, the refusals and the trace. It is compiled when the policy is loaded.
-- `compile_results_and_findings`: starts from this trace, evaluates the `warn` rules and builds the messages of all
-  rules. It is compiled when findings or the trace of a decision are first read. It evaluates no rule a second time.
+- `compile_results_and_findings`: takes the trace from the first function, evaluates the `warn` rules and builds the
+  messages of all rules. It is compiled when findings or the trace of a decision are first read. It evaluates no rule a
+  second time.
 
 Functions are built as syntax trees (`ast`), never as source text. Texts of a policy become constants of the tree, and
 the names of the policy's variables get a prefix (`v_`). So no text of a policy can become code, and no text needs
@@ -25,8 +26,9 @@ Four optimizations make the functions fast:
   (`policy/run/candidate_index.py`).
 - A rule on candidates is skipped if the list of candidates is empty.
 
-The step budget is charged before a rule is evaluated. `warn` rules are charged by the first function too, so the second
-function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/budget.py`).
+The step budget limits the steps of a decision. Before the first function evaluates a rule, it counts the steps of the
+rule. It also counts the steps of the `warn` rules. So it fails if the steps of all rules exceed the budget, and the
+second function cannot fail. For usual hosts `budget` is None and nothing is counted (`policy/run/budget.py`).
 
 In the compiled code, `result3` is the result of rule 3: the interfaces for which the rule was true, or a boolean.
 `after3` are the candidates after rule 3. For the policy with the rules `match nic when nic.name = "eth0"` and
@@ -143,7 +145,8 @@ class CompiledPolicy:
     def results_and_findings(self) -> ResultsFunction:
         """The function that evaluates the `warn` rules and builds the findings of all rules.
 
-        It takes the trace of the rules other than `warn`, and returns the trace of all rules and the findings.
+        It takes the trace from the function of `compile_decide`, which has no `warn` rules. It returns the trace of all
+        rules and the findings.
         """
         return compile_results_and_findings(self.program)
 
@@ -180,9 +183,11 @@ def decide_statements(program: Program, writer: ConditionWriter) -> list[ast.stm
 
 
 def compile_results_and_findings(program: Program) -> ResultsFunction:
-    """Return a function that takes the trace of the rules other than `warn`, and evaluates the `warn` rules.
+    """Return a function that evaluates the `warn` rules and builds the findings of all rules.
 
-    It returns the trace of all rules and their findings. The steps of all rules have been charged before.
+    The function takes the trace from the function of `compile_decide`, which has no `warn` rules. It returns the trace
+    of all rules and their findings. It counts no steps, because the function of `compile_decide` has counted the steps
+    of all rules.
     """
     writer = ConditionWriter()
     body = parsed(_FIRST_STATEMENTS + "findings = []")

@@ -31,10 +31,10 @@ _PLACE = frozenset({"text", "span"})
 
 
 class Node(Struct, frozen=True, eq=False, array_like=True, tag=True, tag_field="node"):
-    """A part of a condition. If two nodes are compared, the attributes in `not_compared` are ignored.
+    """A part of a condition. Two nodes can be equal although their attributes in `not_compared` differ.
 
-    Nodes are plain data, so that a checked policy can be written to a file. So a node contains the keys of words and
-    states, not the words and states themselves.
+    Nodes are plain data, so that a checked policy can be written to a file. A `Word` or `State` contains a function, so
+    it cannot be written to a file. A node contains its key instead.
     """
 
     not_compared: ClassVar[frozenset[str]] = _PLACE

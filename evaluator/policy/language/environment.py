@@ -1,6 +1,6 @@
-"""The data from which the words of a rule, such as `nic.mtu`, get their values while the rule is evaluated.
+"""The inputs of a rule. While the rule is evaluated, its words read their values from these inputs.
 
-The data does not depend on the rule language.
+For example, `nic.mtu` reads the facts of an interface. This module does not depend on the rule language.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Cost(Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[int, int]:
-        """The sort key of costs: the total degree, then the degree in the number of interfaces."""
+        """The sort key of costs: first the sum of both exponents, then the exponent `nics`."""
         return self.nics + self.others, self.nics
 
     def __str__(self) -> str:

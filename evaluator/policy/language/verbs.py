@@ -28,7 +28,7 @@ class Judges(Enum):
     """The interfaces for which a rule with a subject is evaluated."""
 
     INTERFACES = "all of the report"
-    CANDIDATES = "the candidates before the rule is evaluated"
+    CANDIDATES = "the candidates after the earlier rules"
 
 
 class Subject(Enum):
@@ -85,7 +85,7 @@ class Verb(Struct, frozen=True):
 
 _MATCH = "adds to the candidates the interfaces for which the condition is true"
 _DISCARD = "removes the candidates for which the condition is true"
-_PREFER = "removes the candidates for which the condition is false, if the condition is true for at least one candidate"
+_PREFER = "if the condition is true for at least one candidate, removes the candidates for which it is false"
 _AMBIGUOUS = "makes the decision ambiguous if the condition is true"
 _REJECT = "forbids deploying on the candidates for which the condition is true"
 _WARN = "adds a finding for each interface for which the condition is true; a rule without `nic` adds one finding"

@@ -124,7 +124,11 @@ def _attribute(
 
 
 def _of_question(owner: Base, name: str, type_: Type, meaning: str) -> Word:
-    """Return a word whose value is an attribute of the question. A word of `nic` is read with a method instead."""
+    """Return a word whose value comes from the question.
+
+    For a word such as `nic.matched`, the question has a method that is called with the interface. For the other words,
+    the question has an attribute.
+    """
     read: Callable[[object], Any] = attrgetter(f"question.{name}")
 
     def get(environment: Environment, value: object) -> Value:
@@ -150,7 +154,7 @@ def _base(environment: Environment, nic: Link) -> Link | None:
 _BASED = (Kind.VLAN, Kind.MACVLAN)
 _HOST, _REPORT, _NIC, _ADDR = Base.HOST, Base.REPORT, Base.NIC, Base.OWNED
 WORDS: tuple[Word, ...] = (
-    _attribute(None, "candidates", _NICS, "the candidates before the rule is evaluated"),
+    _attribute(None, "candidates", _NICS, "the candidates after the earlier rules"),
     _attribute(None, "interfaces", _NICS, "all interfaces of the report", "facts.links"),
     _attribute(None, "owners", _NICS, "the interfaces that own a usable host address", "question.owners"),
     _attribute(None, "host", Type(_HOST), "the name and the addresses of the host"),
@@ -370,7 +374,7 @@ def state_named(owner: Base, name: str) -> State:
 
 
 def words_of(owner: Base | None) -> dict[str, Word]:
-    """Return the words of a type by name; for None, the words without an owner."""
+    """Return the words of a type in a map from name to word. For the type None, return the words without an owner."""
     return _WORDS_OF.get(owner, {})
 
 

@@ -86,7 +86,10 @@ _SHORT_PREFIX = Numbers(((0, 32),))
 
 
 class Conjunction:
-    """The values that are possible if all literals are true; `memberships` are pairs of an element and its list."""
+    """The values that words can have if all of these literals are true.
+
+    `memberships` are pairs of an element and a list that contains it.
+    """
 
     def __init__(self, literals: Iterable[Condition]) -> None:
         self.is_impossible = False
@@ -131,9 +134,10 @@ class Conjunction:
         return self._numbers_of(Count(listed, Type(Base.INTEGER), "")).is_subset_of(_POSITIVE)
 
     def quantifiers_from_counts(self, literal: Condition) -> Iterator[Quantified]:
-        """Yield a quantifier for each filtered list whose elements are counted.
+        """Yield the quantifiers that follow from each `count(x in LIST satisfies CONDITION)` in a literal.
 
-        If the count is positive, this is `some`. If the count is 0, this is `every` with the negated condition.
+        If the count is positive, `some x in LIST satisfies CONDITION` follows. If the count is 0, `every x in LIST
+        satisfies not CONDITION` follows.
         """
         for filtered in filters_of(literal):
             count = self._numbers_of(Count(filtered, Type(Base.INTEGER), ""))

@@ -131,7 +131,7 @@ def cause_of(condition: Condition, context: _Context, solver: Solver) -> Cause:
 
 
 class _PartsLinter:
-    """Finds parts that are never or always true in a condition that is sometimes true and sometimes false."""
+    """Finds the parts of a condition that are never or always true. The whole condition is sometimes true."""
 
     def __init__(self, solver: Solver, problems: Problems) -> None:
         self._solver = solver
@@ -163,7 +163,7 @@ class _PartsLinter:
                 self.look(filtered.body, inside)
 
     def _look_inside(self, condition: Quantified, context: _Context) -> None:
-        """Report parts of a quantifier's condition, unless its list is always empty."""
+        """Report parts of the condition inside a quantifier. If its list is always empty, report nothing."""
         is_member = _in(condition.variable, condition.domain)
         inside = (*context, is_member)
         if self._solver.never(*inside) or self._report_always(condition.body, (is_member,)):

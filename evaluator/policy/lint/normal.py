@@ -1,8 +1,8 @@
 """Transforms conditions for the analysis: negation, flattening, substitution, and weakening.
 
 `opposite` and `flat` produce negation normal form: `not` is moved inwards to the literals by De Morgan's laws, and
-through quantifiers (`not some` is `every … not`). `weakened` removes the parts of a condition that mention
-`candidates`, because these change from rule to rule.
+through quantifiers (`not some` is `every … not`). Rules change the candidates. So a part of a condition that mentions
+`candidates` can be true in one rule and false in the next rule. `weakened` removes such parts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Warns about values of parameters, such as a glob that is compared exactly or a lookalike character.
+"""Warns about the values of parameters that a caller passes. The checker of a policy checks only the defaults.
 
-The checker of a policy checks only the defaults. If a caller passes values, this module gives the same warnings for the
-passed values.
+For example, there is a warning if a value contains a lookalike character, or if the value is a glob and a rule compares
+it exactly.
 """
 
 from __future__ import annotations

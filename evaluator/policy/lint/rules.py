@@ -70,10 +70,10 @@ def unused_parameters(declared: Sequence[tuple[str, Span]], rules: Sequence[Plac
 
 
 def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
-    """Report each rule that should be before an earlier rule.
+    """Report rules in the wrong order. There are two cases:
 
-    A `reject`, `ambiguous` or `warn` rule must not be before a rule that changes the candidates. A rule that removes
-    interfaces must not be before a `match` rule that may add them again.
+    - A rule changes the candidates, but an earlier `reject`, `ambiguous` or `warn` rule has reported about them.
+    - A `match` rule may add interfaces that an earlier rule has removed.
     """
     first_judge = first_remover = ""
     for placed in rules:
@@ -85,8 +85,9 @@ def _out_of_order(rules: Sequence[PlacedRule], problems: Problems) -> None:
                 "CHOOSER_AFTER_JUDGE", message, placed.span, f"put the {named(lambda verb: verb.chooses)} rules first"
             )
         if adds and first_remover and not mentions(rule.condition, "candidates"):
-            message = f"{quote(rule.name)} may add interfaces again that {quote(first_remover)} has removed"
-            hint = f"move the rule before {quote(first_remover)}, or write `count(candidates) = 0 and …`"
+            name, remover = quote(rule.name), quote(first_remover)
+            message = f"{remover} removes interfaces, but the later rule {name} may add them again"
+            hint = f"put {name} before {remover}, or begin the condition of {name} with `count(candidates) = 0 and`"
             problems.warning("MATCH_AFTER_DISCARD", message, placed.span, hint)
         if not rule.verb.chooses:
             first_judge = first_judge or rule.name

@@ -1,4 +1,4 @@
-"""Finds an index lookup for a rule on all interfaces. It gives the few interfaces for which the rule can be true.
+"""Finds an index lookup for a rule. The lookup gives the few interfaces for which the rule can be true.
 
 Idea, as in a database: a `match` or `warn` rule is evaluated for every interface of the host, but most rules can be
 true for only a few interfaces. For example, `match nic when nic.addresses overlaps host.addresses` is true exactly for
@@ -19,8 +19,9 @@ with lookups have the same results as the interpreter, which uses no lookups. It
 in the `and`, because conditions always have a value and no side effects.
 
 `Index.NEAR` is an example of an exact lookup. It gives the interfaces with a subnet that contains an address of a list.
-The addresses are in sets, one set for each prefix length, so each subnet is looked up in one set (`facts/subnets.py`).
-The result contains no other interfaces, so the term need not be evaluated for them.
+The index has one set for each prefix length: the list's addresses, cut to this length. So a subnet is looked up only in
+the set of its own prefix length (`facts/subnets.py`). The result contains no other interfaces, so the term need not be
+evaluated for them.
 
 `extreme_of` is another shortcut. Without it, `some other in LIST satisfies other.name < nic.name` compares each
 interface with each element of the list. With it, each interface is compared only with the least element, which is

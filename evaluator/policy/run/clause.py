@@ -240,7 +240,7 @@ def _text_of(value: object) -> str:
 
 
 def _sources(value: object, owner: object, word: str) -> tuple[str, ...]:
-    """Return JSON Pointers to the places in the report that contain `value`, which is the value of `owner.WORD`."""
+    """Return JSON Pointers to the places of `value` in the report. `value` is the value of `word` for `owner`."""
     if isinstance(value, tuple) and value and isinstance(value[0], OwnedAddress):
         return _sorted({pointer for item in value for pointer in _pointers_of(item)})
     if isinstance(owner, Link):

@@ -99,9 +99,9 @@ class Sizes(Struct, frozen=True):
     """The lengths of lists and texts on one host.
 
     `interfaces`, `candidates`, `answers` and `networks` are numbers of elements; `host_name` is the length of the
-    host's name, `name` is the length of the longest name of an interface or network. `lists` are the lists of
-    addresses, networks and routes of all interfaces. `neighbours` (lists of direct neighbours) and `stacks` are
-    computed when a rule reads them.
+    host's name, `name` is the length of the longest name of an interface or network. Each interface has lists of
+    addresses, networks and routes; `lists` has the lengths of these lists. `neighbours` has the lengths of the lists of
+    direct neighbours. `neighbours` and `stacks` are computed when a rule reads them.
     """
 
     interfaces: int
@@ -145,7 +145,7 @@ class _Steps(NamedTuple):
     total: int
 
     def __mul__(self, other: object) -> _Steps:
-        """Return the steps of a loop: `self` is its number of iterations, `other` the steps of its body."""
+        """Return the steps of a loop. `self` are its iterations, and `other` are the steps of one iteration."""
         if not isinstance(other, _Steps):
             return NotImplemented
         return _Steps(self.each * other.each, min(self.each * other.total, self.total * other.each))
@@ -172,7 +172,7 @@ def count_steps(rule: Rule, sizes: Sizes) -> int:
 
 
 class _StepCounter:
-    """Counts the steps of one rule for a number of subjects."""
+    """Counts the steps of one rule. The rule is evaluated `subjects` times: usually once for each interface."""
 
     def __init__(self, sizes: Sizes, subjects: int) -> None:
         self._sizes = sizes
@@ -243,7 +243,10 @@ class _StepCounter:
                 return self._per_subject(0)
 
     def _operand(self, expression: Expression) -> _Steps:
-        """Count the work for an operand that is evaluated for each subject. `once_per_rule` counts the cached forms."""
+        """Count the work for an operand that is evaluated again for each subject.
+
+        If an operand is converted only once for a rule, for example to a set, `once_per_rule` counts this work.
+        """
         match expression:
             case Filter():
                 return self._loop(expression)
@@ -263,7 +266,8 @@ class _StepCounter:
     def _patterns(self, globs: Expression) -> int:
         """Count the steps to compile patterns. Each pattern is compiled once.
 
-        If a pattern depends on a variable, each interface and each element of its lists may give another pattern.
+        If a pattern depends on a variable, there can be a different pattern for each interface, and for each element of
+        the interfaces' lists.
         """
         count = self._sizes.interfaces + self._sizes.lists.total if is_bound(globs) else self._length(globs).each
         return count * (_COMPILE_A_PATTERN + self._text(globs))
@@ -321,7 +325,7 @@ class _StepCounter:
                 return self._per_subject(sizes.answers)
 
     def _lists_of(self, word: Word) -> Lists:
-        """Return the lengths of the lists that a word such as `nic.slaves` has for the interfaces."""
+        """Return how long the lists of a word are. A word such as `nic.slaves` has one list for each interface."""
         if word.name in _NEIGHBOUR_WORDS:
             return self._sizes.neighbours()
         if word.type.base is Base.NIC:
@@ -345,7 +349,7 @@ class _StepCounter:
         return _Steps(steps, steps * self._subjects)
 
     def _set_search(self, elements: _Steps) -> _Steps:
-        """Count a fast search: `_IN_A_SET` elements cost one step. The steps of each subject are rounded up."""
+        """Count a search in a set: one step for each `_IN_A_SET` elements, rounded up for each subject."""
         each = -(-elements.each // _IN_A_SET)
         return _Steps(each, min(each * self._subjects, elements.total // _IN_A_SET + self._subjects))
 

@@ -70,7 +70,10 @@ def facts_in(node: Condition | Expression) -> frozenset[str]:
 
 
 def _facts_of_node(node: Condition | Expression) -> tuple[str, ...]:
-    """Return the facts that a node reads itself; `nic is KIND` if it compares `kind` with a constant."""
+    """Return the facts that one node of a condition reads, without the facts that the nodes inside it read.
+
+    If the node compares `kind` with a constant, it reads the fact `nic is KIND`.
+    """
     match node:
         case Read(word=word):
             return (word.shown,) if word.owner in _FACTS else ()

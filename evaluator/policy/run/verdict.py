@@ -49,8 +49,9 @@ def status_of(question: Question, steps: Iterable[RuleResult]) -> Status:
 def status_without_candidates(question: Question) -> Status:
     """Return the status if no candidate remains.
 
-    The status is `unknown_host` if the name resolution returned no address. It is also `unknown_host` if a part of the
-    answers is missing and no interface owns any of the returned addresses. Otherwise it is `no_match`.
+    The status is `unknown_host` if the name resolution returned no address. The status is also `unknown_host` if the
+    name resolution returned only a part of the addresses, and no interface owns one of them. Otherwise the status is
+    `no_match`.
     """
     host = question.host
     is_unresolved = not host.is_literal and not host.answers

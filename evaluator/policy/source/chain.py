@@ -110,7 +110,7 @@ def string_of(located: Located, key: str) -> str:
 
 
 class _Level:
-    """One text of a chain that is still being read, with the diagnostics from parsing this text."""
+    """One text of a chain, and the diagnostics from parsing this text. It exists only while the chain is read."""
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -148,7 +148,10 @@ def _extend(base: MergedPolicy, text: ParsedText, problems: Problems) -> MergedP
 
 
 def rule_maps(located: Located) -> list[Located]:
-    """Return at most `MOST_RULES` entries of `rules` that are maps; the schema check reports all others."""
+    """Return the first `MOST_RULES` maps in the list `rules`.
+
+    The schema check reports entries that are not maps. It also reports more than `MOST_RULES` entries.
+    """
     rules = located.children.get("rules")
     maps = [] if rules is None else [child for child in rules.children.values() if isinstance(child.value, dict)]
     return maps[:MOST_RULES]
@@ -277,7 +280,7 @@ class _RuleMerger:
 
     def _remove(self, located: Located) -> None:
         for key in sorted(located.keys.keys() - {"remove"}):
-            hint = "remove this key; to replace the rule, use `replace: true` instead of `remove`"
+            hint = f"delete the key {quote(key)}; to replace the rule, write `replace: true` instead of `remove`"
             message = f"{quote(key)} is not allowed together with `remove`"
             self._error("RULE_POSITION", message, located.keys[key], hint)
         name = located.children["remove"]

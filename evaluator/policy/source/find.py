@@ -77,7 +77,7 @@ def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Sour
     if extending.path is not None:
         return find_policy(name, search, Path(extending.path).parent)
     if names_file(name) and name not in shipped_names():
-        message = f"a policy that is not a file can only extend a shipped policy, not {quote(name)}"
+        message = f"this policy is not in a file, so it cannot extend the file {quote(name)}"
         hint = f"shipped policies: {', '.join(shipped_names())}; to extend a file, give the path of this policy"
         raise PolicyError([Diagnostic("EXTENDS_NEEDS_FILE", message, hint=hint)])
     return find_policy(name)

@@ -20,7 +20,10 @@ def policies_below(folder: Path) -> tuple[Path, ...]:
 
 
 def yaml_files_below(folder: Path) -> tuple[Path, ...]:
-    """Return the files in a folder that can be policy files by their names, sorted."""
+    """Return the files in a folder and in its subfolders that have the name of a policy file, sorted.
+
+    Such a name ends with `.yaml` or `.yml`, but not with `.test.yaml`.
+    """
     return tuple(file for file in sorted(folder.rglob("*")) if _is_visible(file, folder) and _has_policy_name(file))
 
 
@@ -45,5 +48,5 @@ def _is_visible(file: Path, folder: Path) -> bool:
 
 
 def _is_misspelled(keys: set[str]) -> bool:
-    """Return whether the keys show a policy, even if the key `policy` is misspelled. Such a file is not left out."""
+    """Return whether the keys are those of a policy with a mistake in the key `policy`, such as `polcy`."""
     return not keys.isdisjoint(("rules", "extends")) and any(did_you_mean(key, ("policy",)) for key in keys)

@@ -52,7 +52,7 @@ def check_pins(chain: PolicyChain, problems: Problems) -> None:
 
 
 def _details(expected: str, chain: PolicyChain, at: int) -> Iterator[str]:
-    """Yield sentences: which policy has the expected digest, and how the base differs from this policy."""
+    """Yield the name of the policy with the expected digest, and the differences between this policy and the base."""
     for text in json.loads(read_shipped("policies", "released.json"))["policies"]:
         if text["sha256"] == expected:
             yield f"which is {quote(text['name'])} of version {text['version']}"

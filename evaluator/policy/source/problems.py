@@ -56,16 +56,13 @@ class Problems:
         return one_line(self.source.text[span.start : span.end] if scalar is None else scalar.part(span))
 
     def find(self, words: str, inside: Span) -> Span:
-        """Return the span of some words inside a span.
-
-        If the span does not contain exactly these words, return the whole span.
-        """
+        """Return the place of `words` in the text of a span. If the text does not contain them, return the span."""
         pattern = re.compile(rf"(?<![\w.]){re.escape(words)}(?![\w.])")
         match = pattern.search(self.source.text, inside.start, inside.end)
         return inside if match is None else Span(*match.span())
 
     def knows_scalar(self, scalar: ScalarText) -> None:
-        """Store the scalar of a sentence, so that fixes inside the sentence are written in the scalar's YAML style."""
+        """Store the YAML scalar of a rule or condition. A fix inside it is then written in the style of the scalar."""
         self._scalars.append(scalar)
 
     def fix(self, span: Span, text: str, safety: Safety = Safety.SAFE, title: str = "") -> tuple[Fix, ...]:

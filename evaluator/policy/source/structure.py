@@ -170,7 +170,7 @@ def _explained(violation: Violation, place: Located) -> tuple[str, str]:
     if expected == "string" and isinstance(value, list | dict):
         if isinstance(value, list):
             return f"{quote(key)} is a list, not a text", f"write one text after `{key}:`"
-        return f"{quote(key)} is a map, not a text", "put a text that begins with `{` in quotes"
+        return f"{quote(key)} is a map, not a text", "a text that begins with `{` needs quotes"
     if expected == "string":
         return f"found {violation.found}, expected a text", "quote the value"
     if key == "type" and isinstance(value, str):
@@ -195,7 +195,7 @@ def _not_a_map(key: str, value: object, violation: Violation) -> tuple[str, str]
 def _hint_for_type(value: str) -> str:
     lower = value.lower()
     if lower in _LISTS:
-        return "write the type of the elements in brackets: `type: [string]`"
+        return "for a list of strings, write `type: [string]`"
     intended = _TYPES.get(lower.rstrip("s"), _TYPES.get(lower, ""))
     if intended:
         return f"write `{intended}`"

@@ -107,7 +107,7 @@ def _bare_value(value: str, at: int) -> Mistake | None:
         return Mistake(f"{quote(value)} has no quotes", f'write {kind}("{value}")', at, end, repair)
     if _MAC.fullmatch(value) or not value[0].isdigit():
         is_value = ":" in value[:-1]
-        hint = "write a dot: nic.name" if "::" in value else f'if it is text, write "{value}"'
+        hint = "write a dot: nic.name" if "::" in value else f'if you mean a text, write "{value}"'
         return Mistake(f"{quote(value)} has no quotes", hint, at, end) if is_value else None
     limits = _RANGE.fullmatch(value)
     if limits:
@@ -118,9 +118,9 @@ def _bare_value(value: str, at: int) -> Mistake | None:
     number = _UNIT.fullmatch(value.replace("_", ""))
     if number:
         factor = _FACTORS.get(number[2].lower()[:1], 1)
-        hint = f'write digits only: {int(number[1]) * factor}; if it is text, write "{value}"'
+        hint = f'write digits only: {int(number[1]) * factor}; if you mean a text, write "{value}"'
         return Mistake(f"{quote(value)} is not a number", hint, at, end)
-    return Mistake(f"{quote(value)} is not a number", f'if it is text, write "{value}"', at, end)
+    return Mistake(f"{quote(value)} is not a number", f'if you mean a text, write "{value}"', at, end)
 
 
 def _sign(char: str, at: int) -> Mistake:

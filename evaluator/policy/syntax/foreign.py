@@ -1,8 +1,8 @@
 """Words of other languages and tools, with hints that give the right words.
 
-There is one table for each position of a word. The word can be the verb, the subject, a function, a state after `is`,
-or a word without a dot. It can also be before the condition, after a dot, or between two values. A hint is a format
-string, so that it can contain the operands of the rule: `write `{0} is known``.
+Each table has the words for one position in a rule. For example, `VERBS` has the words at the beginning of a rule, and
+`STATES` has the words after `is`. A hint is a format string, so that it can contain the operands of the rule:
+`write `{0} is known``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ FUNCTIONS = _table(
     ("not", "write `not` without a comma: `not ({0})`"),
     ("route route_via route_for", 'write `route_to(address("192.0.2.1"))`'),
 )
-_ADDRESSES = "write `{0}.addresses`, a list: some a in {0}.addresses satisfies …"
+_ADDRESSES = "`{0}.addresses` is a list: write `some a in {0}.addresses satisfies …`"
 _NAME = "write `{0}.name`"
 NIC_WORDS = _table(
     ("ip ips address addr addrs ipaddr ipaddress ip_address ip_addresses inet inet6 ipv4addrs ipv6addrs", _ADDRESSES),
@@ -91,14 +91,14 @@ NIC_WORDS = _table(
     ("network logical_network", "write `{0}.networks`, a list of logical networks"),
     ("index ifindex pos order", "write `{0}.position`"),
     ("rate bandwidth", "write `{0}.speed`, in Mb/s"),
-    ("prefix prefixlen length", "an address has `.prefix`: some a in {0}.addresses satisfies a.prefix = 24"),
+    ("prefix prefixlen length", "an address has `.prefix`: write `some a in {0}.addresses satisfies a.prefix = 24`"),
     ("primary_address", "write `{0}.primary_addresses`, a list"),
 )
 LIST_WORDS = _table(
     ("count length len size", _COUNTED),
     ("empty is_empty", "write `count({0}) = 0`"),
     ("contains includes has", 'write `"x" in {0}`'),
-    ("first last", "a list has no first element: write `some x in {0} satisfies …`"),
+    ("first last", "a rule cannot select one element of a list: write `some x in {0} satisfies …`"),
 )
 _NIC = "write `nic`: nic.name"
 ROOT_WORDS = _table(

@@ -27,7 +27,7 @@ class DottedName(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The whole word with its dots, as the vocabulary has it."""
+        """The whole word with its dots, such as `nic.addresses`."""
         return ".".join(part.text for part in self.parts)
 
 
@@ -64,7 +64,7 @@ class Literal(Struct, frozen=True):
 
 
 class Either(Struct, frozen=True):
-    """`a or b or c`; `operators` are the words that the text has for `or`. Grammar: `either`."""
+    """`a or b or c`. `operators` are the operators as the text writes them: `or` or `||`. Grammar: `either`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]
@@ -72,7 +72,7 @@ class Either(Struct, frozen=True):
 
 
 class Both(Struct, frozen=True):
-    """`a and b and c`; `operators` are the words that the text has for `and`. Grammar: `both`."""
+    """`a and b and c`. `operators` are the operators as the text writes them: `and` or `&&`. Grammar: `both`."""
 
     conditions: tuple[Condition, ...]
     operators: tuple[Name, ...]
@@ -80,7 +80,7 @@ class Both(Struct, frozen=True):
 
 
 class Negation(Struct, frozen=True):
-    """`not a`; `operator` is the word for `not`, as written. Grammar: `negation`."""
+    """`not a`. `operator` is the operator as the text writes it: `not` or `!`. Grammar: `negation`."""
 
     condition: Condition
     operator: Name
@@ -118,7 +118,7 @@ class Relation(Struct, frozen=True):
 
 
 class StateTest(Struct, frozen=True):
-    """`operand is state` or `operand is not state`; `negation` is the word for `not`.
+    """`operand is state` or `operand is not state`. `negation` is `not` or `!` as the text writes it, or None.
 
     Grammar: `state`, `not_state`.
     """

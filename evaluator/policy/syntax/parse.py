@@ -15,8 +15,8 @@ The grammar accepts some wrong texts: `==`, `&&`, unknown verbs. The parser can 
 checker reports it. So all mistakes of a rule are reported at once. For the same reason, keywords in capitals are
 reported and then parsed in lower case.
 
-Each rule is parsed alone, so every rule of a file reports its own error. The text comes from a YAML scalar, and
-`ScalarText` maps its positions to offsets in the file, also inside quotes and over several lines.
+Each rule is parsed alone, so every rule of a file reports its own error. The text of a rule comes from a YAML scalar,
+which can have quotes and several lines. `ScalarText` maps each position in the text to an offset in the file.
 
 lark nests `a or b or c` to the left. `_Builder` flattens such chains in a loop, so a rule with many parts does not need
 deep recursion. Real nesting is limited to `DEEPEST_SENTENCE` levels before the tree is built.
@@ -118,7 +118,10 @@ def lalr_parser() -> Lark:
 
 @cache
 def _lexer() -> Lark:
-    """Return a lexer without a parser. `Lark.lex` of a parser would build the lexer again for each text."""
+    """Return an object that only splits texts into tokens; it is built once for a process.
+
+    The parser could do this too, but its method `lex` builds a new lexer for each text.
+    """
     return Lark(_grammar(), start="rule", parser=None, lexer="basic")
 
 
@@ -227,7 +230,7 @@ class _Builder:
                 return Relation(self._operand(left), self._name(operator), self._operand(right), None, span)
 
     def _chain(self, node: Tree[Token]) -> Condition:
-        """Flatten `a or b or c`, which lark nests to the left, without recursion."""
+        """Return one node for `a or b or c`. In lark's tree, this is `(a or b) or c`. A loop flattens the tree."""
         kind, span = node.data, self._span(node)
         conditions: list[Condition] = []
         operators: list[Name] = []

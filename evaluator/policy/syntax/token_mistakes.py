@@ -240,7 +240,7 @@ def _at_a_foreign_word(before: Sequence[Piece], unexpected: Piece, accepts: Sequ
         if unexpected.text == "(":
             operand = "".join(piece.text for piece in _operand_of(before[:-2]))
             hint = foreign.hint_of(foreign.FUNCTIONS, last.text, operand) or "the functions are count and route_to"
-            return Mistake(f"a value has no function {quote(last.text)}", hint, last.start, last.end)
+            return Mistake(f"a function cannot follow a dot: {quote(f'.{last.text}(')}", hint, last.start, last.end)
         last = unexpected
     if "SATISFIES" in accepts or ("AND" not in accepts and last.kind != "NAME"):
         return None

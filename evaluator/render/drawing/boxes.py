@@ -1,8 +1,8 @@
 """The text in each box of the topology drawing, and the size of the box.
 
-The fonts of the reader are not known, so the width of a text is estimated. Each character counts as wide as in the
-widest common font. Characters of East Asian scripts count twice. If the width of a text depends on the font, the
-drawing states the width, and the viewer fits the text to this width. So the text always stays in its box.
+The fonts of the reader are not known, so the width of a text is estimated. The estimate uses the character width of the
+widest common font. A character of an East Asian script counts as two characters. If the width of a text depends on the
+font, the drawing states the width, and the viewer fits the text to this width. So the text always stays in its box.
 """
 
 from __future__ import annotations
@@ -62,7 +62,10 @@ class TextLine(Struct, frozen=True):
 
 
 class BoxContent(Struct, frozen=True):
-    """The content of a box: its class in the style sheet, tooltip, lines, and lines about the decision (verdict)."""
+    """The content of a box: its class in the style sheet, its tooltip, and its lines of text.
+
+    The lines in `verdict` are about the decision; they are below the other lines.
+    """
 
     css_class: str
     title: str

@@ -41,7 +41,7 @@ def order_layers(component: Component) -> tuple[tuple[int, ...], ...]:
 
 
 def adjacent_nodes(component: Component) -> tuple[_Neighbours, _Neighbours]:
-    """Return the neighbours of each node in the layer below, and its neighbours in the layer above."""
+    """Return two maps. For each node, the first map has its neighbours in the layer below, the second those above."""
     lowers: dict[int, list[int]] = {node: [] for layer in component.layers for node in layer}
     uppers: dict[int, list[int]] = {node: [] for node in lowers}
     for edge in component.edges:

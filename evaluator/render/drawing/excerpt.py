@@ -78,10 +78,10 @@ def excerpt(decision: Decision, explanation: Explanation, roles: Mapping[str, Ro
 
 
 class _Selection(Struct, frozen=True):
-    """The names to draw.
+    """The names to draw. The search adds the lower or upper devices of an interface to these names.
 
-    The search already continued from the names in `followed_down` to lower devices, and from the names in `followed_up`
-    to upper devices.
+    `followed_down` are the interfaces whose lower devices the search has looked at, and `followed_up` are those whose
+    upper devices it has looked at.
     """
 
     drawn: set[str] = field(default_factory=set)

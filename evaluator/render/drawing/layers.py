@@ -65,7 +65,7 @@ def connected_components(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
 
 
 def assign_layers(count: int, pairs: Sequence[Pair]) -> Component:
-    """Return one component with its layers. The first node of a pair is the upper node. The two nodes must differ."""
+    """Return one component with its layers. Each pair is an edge from an upper node to a different, lower node."""
     reversed_pairs = _back_edges(count, pairs)
     downward = [(b, a) if (a, b) in reversed_pairs else (a, b) for a, b in pairs]
     layer_of = _longest_paths(count, downward)

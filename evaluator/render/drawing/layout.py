@@ -1,4 +1,4 @@
-"""Computes the coordinates of boxes and edges. The box of an interface is above the boxes of its lower devices.
+"""Computes the coordinates of boxes and edges. If an interface has lower devices, its box is above their boxes.
 
 The layout follows Sugiyama's method, separately for each connected component. `layers` breaks cycles and assigns
 layers, `crossings` orders the nodes within the layers, and this module assigns coordinates:
@@ -7,9 +7,9 @@ layers, `crossings` orders the nodes within the layers, and this module assigns 
   their layer.
 - Horizontal: the ideal position of a node is the mean position of its neighbours in the adjacent layer. Eight passes,
   alternately down and up, move the nodes of one layer at a time. Within a layer the nodes must not change their order,
-  and must not overlap. Under these two conditions, isotonic regression finds the positions with the least squared
-  distance from the ideal positions. Its algorithm is "pool adjacent violators": nodes that would overlap become one
-  block, and the block moves to the mean of the ideal positions of its nodes.
+  and must not overlap. Isotonic regression finds the best positions that meet these two conditions: the sum of the
+  squared distances from the ideal positions is as small as possible. Its algorithm is "pool adjacent violators": nodes
+  that would overlap become one block, and the block moves to the mean of the ideal positions of its nodes.
 - Edges: an edge is a straight vertical line inside a layer, and a curve in the gap between two layers. A dummy node is
   the point at which an edge passes a layer.
 
@@ -116,7 +116,7 @@ def _place(component: Component, boxes: Sequence[Box]) -> Layout:
 
 
 def _bands(layers: Sequence[Sequence[int]], boxes: Sequence[Box]) -> list[tuple[int, int]]:
-    """Return the top and bottom of each layer. The bottom layer is first in the list, the top layer is at y = 0."""
+    """Return the y coordinates of the top and bottom of each layer. The bottom layer is first in the list."""
     bands, y = [], 0
     for layer in reversed(layers):
         height = max((boxes[node].height for node in layer if node < len(boxes)), default=0)
@@ -153,8 +153,9 @@ def _mean(values: Sequence[float], default: float) -> float:
 def _without_overlap(ideal: Sequence[float], widths: Sequence[int]) -> list[float]:
     """Return centers that do not overlap and have the same order as the ideal centers.
 
-    The sum of the squared distances from the ideal centers is as small as possible. To find such centers, the space to
-    the left of each center is first subtracted. Then isotonic regression (pool adjacent violators) is applied.
+    The sum of the squared distances from the ideal centers is as small as possible. There are three steps. First, each
+    center is moved to the left by the width of the nodes and gaps before it. Then isotonic regression (pool adjacent
+    violators) puts the moved centers in order. At last, each center is moved back to the right.
     """
     offsets = [0.0]
     for left, right in pairwise(widths):
