@@ -70,11 +70,11 @@ class SmallHost(Struct, frozen=True, dict=True):
 
     @cached_property
     def with_unowned_answer(self) -> tuple[SmallHost, ...]:
-        """Copies of the host with one more answer: an address that no interface owns.
+        """Copies of the host with one more host address. No interface owns this address.
 
-        For each class of addresses, there is a copy in which this address is the last answer. If the conditions read an
-        order, there is another copy, in which this address is the first answer. For a host without answers, there are
-        no copies.
+        For each class of addresses, there is a copy with the additional address at the end of the answer. If the
+        conditions read an order, there is another copy with the additional address at the beginning. If the host has no
+        address, there are no copies.
         """
         order, space = self.answers.order, self.facts.space
         orders = (
@@ -146,9 +146,9 @@ def _owners(
 ) -> Iterator[tuple[int, ...]]:
     """Yield each assignment of owned host addresses to devices. Assignments with few owned addresses come first.
 
-    An assignment has for each device a bit set of the addresses that it owns. If several assignments are equal up to
-    renaming, only one of these assignments is yielded. If `can_swap` is true, the two addresses can be renamed too. No
-    device owns an unusable address.
+    An assignment has a bit mask for each device. The mask has a bit for each host address: the bit is 1 if the device
+    owns the address. No device owns an unusable address. If a renaming of the devices makes one assignment equal to
+    another, only one of them is yielded. If `can_swap` is true, a renaming may also exchange the two addresses.
     """
     usable = sum(1 << at for at, address in enumerate(answers) if not address.unusable)
     assignments = (
@@ -162,7 +162,7 @@ def _owners(
 
 
 def _can_swap(space: Space, answers: AnswerSet) -> bool:
-    """Return whether no condition distinguishes the two addresses of an answer, and none reads their order."""
+    """Return whether every condition has the same result if the two addresses of an answer are exchanged."""
     return not space.has_order and answers in space.alike
 
 

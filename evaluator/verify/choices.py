@@ -41,10 +41,10 @@ class Choices:
         return option
 
     def restart(self) -> None:
-        """Mark that the next run starts the enumeration from the beginning.
+        """Let the next run begin the enumeration again, with the first option of each choice.
 
-        Call this method before later runs read other facts than the earlier runs. Otherwise the later runs would repeat
-        choices of facts that only the earlier runs read.
+        Call this method if the following runs read fewer facts, for example because a check has its counterexample.
+        Otherwise the enumeration would try all options of facts that are not read any more.
         """
         self._is_restarted = True
 

@@ -51,7 +51,7 @@ class LazyAddress(OwnedAddress, frozen=True, eq=False):
     @property
     def _link(self) -> LazyLink:
         if self.link is None:
-            raise TypeError("a lazy address belongs to an interface")
+            raise TypeError("the address has no interface, so its prefix cannot be chosen")
         return self.link
 
     def _prefix(self) -> int:
@@ -294,9 +294,9 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @cached_property
     def own_addresses(self) -> dict[tuple[int, AnswerSet], OwnAddresses]:
-        """The addresses of each interface. A key is the index of the interface and its chosen other addresses.
+        """The addresses of each interface. They are added when they are first read.
 
-        The dict is filled when the addresses are first read.
+        A key has two parts: the index of the interface, and the addresses of the interface that are not host addresses.
         """
         return {}
 
@@ -313,7 +313,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
         return tuple(LazyHost.with_owners(shape, (*owners, ()), self.space, self.choices, number) for shape in shapes)
 
     def note_kind_of_separate(self) -> None:
-        """Note that the run reads the kind of the added interface, or a fact that depends on it."""
+        """Record that this run reads the kind of the added interface, or a fact that depends on this kind."""
         self.choices.computed[KIND_OF_SEPARATE] = True
 
     @cached_property

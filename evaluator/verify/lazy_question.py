@@ -70,7 +70,7 @@ class LazyParameters(dict[str, Value]):
 
 
 def stated_answers(choices: Choices) -> tuple[str | None, bool]:
-    """Return the name of the host, None if addresses were given, and whether the answer is complete."""
+    """Return the name of the host and whether the answer is complete. The name is None if addresses were given."""
     if choices.made.get(_LITERAL, True):
         return None, True
     return _NAME, bool(choices.made.get(_COMPLETE, True))

@@ -115,10 +115,10 @@ class Translator:
         raise Untranslatable
 
     def _abstracted(self, node: Condition, scope: Scope) -> Formula:
-        """Return a new relation of the variables, which replaces a clause.
+        """Return the formula for a clause that has no translation: a new relation of the variables in the clause.
 
-        Equal clauses get the same relation. The exception is a clause that reads the candidates, because the candidates
-        are different for each rule.
+        Equal clauses get the same relation. But a clause that reads the candidates always gets a new relation, because
+        the candidates are different for each rule.
         """
         self.untranslated[node.text] = None
         names = sorted({part.name for part in walk(node) if isinstance(part, Variable)} & set(scope.variables))

@@ -83,9 +83,9 @@ _SCALARS = (Base.TEXT, Base.INTEGER)
 
 
 def uncovered(nodes: Nodes, free: frozenset[str]) -> Iterator[str]:
-    """Yield the words and parameters of conditions whose values are not enumerated.
+    """Yield the words and parameters whose values the search does not enumerate.
 
-    `free` are the parameters that have several values in the search.
+    `nodes` are the conditions with all their parts. `free` are the parameters that have several values in the search.
     """
     lists = _lists_of_variables(nodes)
     for node in nodes:
@@ -111,7 +111,7 @@ def title(node: Expression) -> str:
 
 
 def atoms(side: Expression) -> tuple[Expression, ...]:
-    """Return the parts of a side of a relation that have values: the elements of a list in the rule, else the side."""
+    """Return the elements of a list in brackets, such as `[a, b]`. Return any other side of a relation unchanged."""
     return side.operands if isinstance(side, ListOf) else (side,)
 
 
@@ -125,7 +125,10 @@ def partners(name: str, nodes: Nodes) -> Iterator[tuple[Expression, Relate]]:
 
 
 def has_equalities_only(word: Read, nodes: Nodes) -> bool:
-    """Return whether conditions only compare a word, and all parameters with which it is compared, for equality."""
+    """Return whether the conditions compare a word only with `=`, `!=` and `in`.
+
+    The same must be true for each parameter that is compared with the word.
+    """
     relations = [node for node in nodes if isinstance(node, Related)]
     own = [node for node in relations if _is_side(node, lambda part: isinstance(part, Read) and part.key == word.key)]
     parameters = {part for node in own for part in _sides(node) if isinstance(part, ParameterValue)}
@@ -154,7 +157,7 @@ def _titles(*nodes: Expression) -> Iterator[str]:
 
 
 def _has_values(node: Read | ParameterValue) -> bool:
-    """Return whether a node is a value, not `host`, `report` or a list of interfaces, which the topology decides."""
+    """Return whether a word or parameter has values to enumerate. Interfaces, `host` and `report` have none."""
     return node.type.base not in (Base.NIC, Base.HOST, Base.REPORT)
 
 
@@ -242,7 +245,11 @@ def _integer_role(node: Expression, free: frozenset[str]) -> str:
 
 
 def _covers_count(node: Related, left: Expression, right: Expression) -> bool:
-    """Return whether hosts with two addresses decide a comparison with the number of elements of a list."""
+    """Return whether the search covers a comparison with the number of elements of a list.
+
+    A searched host has at most two host addresses. So `count(host.addresses) > 1` is true for some hosts and false for
+    others, but `count(host.addresses) > 2` is false for every searched host.
+    """
     relation = node.relation
     if isinstance(right, Count):
         left, right, relation = right, left, _MIRRORED.get(relation, relation)
@@ -275,7 +282,10 @@ def _of_addresses(node: Related, lists: Lists) -> Iterator[str]:
 
 
 def _lists_of_variables(nodes: Nodes) -> Lists:
-    """Return the lists of the variables, by name. Several quantifiers can have variables with one name."""
+    """Return the lists over which variables run, by the name of the variable.
+
+    A name can have several lists, because several quantifiers can use the same name.
+    """
     lists: dict[str, list[Expression]] = {}
     for node in nodes:
         if isinstance(node, Quantified | Filter):
@@ -284,7 +294,10 @@ def _lists_of_variables(nodes: Nodes) -> Lists:
 
 
 def _sources(node: Expression, lists: Lists) -> Iterator[Expression]:
-    """Yield the words, constants and parameters from which the values of an expression are."""
+    """Yield the words, constants and parameters that contain the values of an expression.
+
+    For example, in `some x in nic.addresses satisfies x in host.addresses`, the values of `x` are in `nic.addresses`.
+    """
     match node:
         case Filter(domain=domain):
             yield from _sources(domain, lists)
@@ -311,7 +324,10 @@ def _is_stated(node: Expression) -> bool:
 
 
 def _of_partners(nodes: Nodes, free: frozenset[str]) -> Iterator[str]:
-    """Yield the parameters if several are compared with one word for integers."""
+    """Yield the parameters that share an integer word.
+
+    Two parameters share a word if both are compared with it, for example in `nic.mtu > p and nic.mtu < q`.
+    """
     of_word: dict[str, set[str]] = {}
     for name in free:
         for other, _ in partners(name, nodes):
@@ -322,7 +338,10 @@ def _of_partners(nodes: Nodes, free: frozenset[str]) -> Iterator[str]:
 
 
 def _of_routes(nodes: Nodes) -> Iterator[str]:
-    """Yield the addresses to which routes lead if there are several: one route can lead to all of them."""
+    """Yield the destination addresses in conditions about routes, if the conditions name at least two.
+
+    The search covers only one destination address, because one route can lead to several destination addresses.
+    """
     targets = dict.fromkeys(node.operand for node in nodes if isinstance(node, RouteTo))
     for node in nodes:
         if isinstance(node, Related) and any(_is_routes(side) for side in atoms(node.right)):
@@ -332,7 +351,10 @@ def _of_routes(nodes: Nodes) -> Iterator[str]:
 
 
 def _of_networks(nodes: Nodes, free: frozenset[str]) -> Iterator[str]:
-    """Yield the networks that are parameters if the conditions distinguish addresses in another way too."""
+    """Yield the parameters that contain networks, if the conditions also distinguish addresses in another way.
+
+    The other way is a second network, or a state such as `is private`. Then the search does not cover all combinations.
+    """
     ranges = {
         side
         for node in nodes

@@ -104,8 +104,8 @@ def verify(
     """Yield the result of each property. The results of properties that need the full search come last.
 
     `search` takes statements and a size. It returns for each statement the smallest counterexample among hosts of at
-    most this size, None if no host is a counterexample. `find_effects` returns the parts of the policy without an
-    effect, and whether they were remembered. Raises PolicyError if a claim has mistakes.
+    most this size, None if no host is a counterexample. `find_effects` returns which parts of the policy have no
+    effect, and whether this result was remembered. Raises PolicyError if a claim has mistakes.
     """
     run = _Run(program, settings, expectations)
     yield from run.without_statement(properties)
@@ -251,7 +251,7 @@ class _Run:
         )
 
     def _abstracted(self, one: Property) -> tuple[str, ...]:
-        """Return the sentences about the words that the proof of a property does not model exactly."""
+        """Return a sentence for each word that the proof of a property does not model exactly."""
         if not isinstance(one.statement, Claim | Unchanged):
             return ()  # these properties are not proved by the solver
         return abstracted_words(self._program, one.statement, self._settings.parameters)

@@ -13,8 +13,8 @@ from evaluator.verify.abstract_host import AbstractHost
 class Witness(Struct, frozen=True):
     """A decision that shows the effect of a part of a policy.
 
-    `old` describes the decision of the policy, `new` the decision without the part. The question is the question of the
-    policy test `test`. If `test` is None, the question is about the small host `host`.
+    `old` describes the decision of the policy. `new` describes the decision of the policy without this part. Both
+    decisions are about the question of the policy test `test`. If `test` is None, both are about the small host `host`.
     """
 
     part: str

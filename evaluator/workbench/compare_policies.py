@@ -48,7 +48,7 @@ class Compared(Struct, frozen=True):
 
     @property
     def first_differing_rules(self) -> tuple[str | None, str | None]:
-        """The first rule of each policy that made a difference; None if no rule of the policy did."""
+        """The first rule of each policy that caused a difference; None if no rule of the policy did."""
         return _first_other(self.old, self.new), _first_other(self.new, self.old)
 
 

@@ -46,7 +46,7 @@ class Answer(Struct, frozen=True):
 
 
 class AnswerChange(Struct, frozen=True):
-    """A question that the two policies answer differently; `rules` are the first rules that made a difference."""
+    """A question that the two policies answer differently; `rules` are the first rules that caused a difference."""
 
     id: str
     labels: dict[str, str]

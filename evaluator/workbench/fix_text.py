@@ -1,13 +1,16 @@
 """Applies the fixes of a policy's diagnostics to its text.
 
 The checker creates a fix without knowing the rest of the text. So each fix is tried before it is used: the fixed text
-is checked again. The fix is refused if its problem remains, or if a valid policy becomes invalid or gets another
-meaning. All fixes that do not overlap are tried together, because most texts need only this. If the result is refused,
-smaller groups of fixes are tried. All this is repeated on the fixed text until no more fix can be applied. So a second
-run changes nothing. Bytes outside the edits stay the same.
+is checked again. The fix is refused if the fixed text still has the problem, or if a valid policy becomes invalid or
+gets another meaning.
 
-Only one safe fix may change the meaning of a valid policy: `nic.name = "virbr*"` becomes `nic.name like "virbr*"`. The
-first text means an interface whose name contains a star. No host has such an interface, so the author meant the glob.
+First, all fixes that do not overlap are tried together. In most texts, none of these fixes is refused. Otherwise
+smaller groups of fixes are tried. The check of the fixed text can give new fixes. They are tried in the same way, until
+no more fix can be applied. So a second run changes nothing. Bytes outside the edits stay the same.
+
+Only one safe fix may change the meaning of a valid policy: `nic.name = "virbr*"` becomes `nic.name like "virbr*"`.
+Without the fix, the condition means an interface whose name contains a star. No host has such an interface, so the
+author meant the glob.
 """
 
 from __future__ import annotations

@@ -52,9 +52,10 @@ class Generated(Struct, frozen=True):
 
 
 class _Searched(Struct, frozen=True):
-    """The search for the outcomes of one rule: the smallest host for each outcome that a host has.
+    """The result of the search for the outcomes of one rule.
 
-    All hosts of at most `size` interfaces were searched, except for the values of the words in `left_out`.
+    `hosts` has the smallest host for each outcome that occurs. All hosts of at most `size` interfaces were searched,
+    but not with all values of the words in `left_out`.
     """
 
     hosts: tuple[AbstractHost, ...]
@@ -71,11 +72,14 @@ class _Candidate(Struct, frozen=True):
 
 
 class _OutcomeName(Struct, frozen=True):
-    """An outcome in words: the name of its rule, a name for tests, and the words after "no host … makes"."""
+    """An outcome in words: the name of its rule, a title for a test, and a sentence.
+
+    The sentence states that the outcome never occurs, for example "the rule top-of-stack never fires".
+    """
 
     rule: str
     title: str
-    made: str
+    never: str
 
 
 def generate_tests(
@@ -119,7 +123,10 @@ def _greedy_cover(candidates: Sequence[_Candidate], wanted: frozenset[_Covered])
 
 
 def _without_redundant(chosen: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
-    """Remove each candidate whose wanted outcomes the other candidates also have, and return the rest."""
+    """Return the candidates without those that are not needed.
+
+    A candidate is not needed if the other candidates together have all its wanted outcomes.
+    """
     kept = list(chosen)
     for one in chosen:
         others: set[_Covered] = set().union(*(other.outcomes for other in kept if other is not one))
@@ -209,16 +216,16 @@ def _all_outcomes(policy: Policy, files: Sequence[PolicyFile]) -> Mapping[_Cover
 
 def _name(place: CoveredPlace, outcome: bool) -> _OutcomeName:
     if place.kind == "rule":
-        title, made = ("fires", "fire") if outcome else ("does not fire", "not fire")
-        return _OutcomeName(place.rule, f"{place.rule}: {title}", f"the rule {place.rule} {made}")
+        title, never = ("fires", "never fires") if outcome else ("does not fire", "always fires")
+        return _OutcomeName(place.rule, f"{place.rule}: {title}", f"the rule {place.rule} {never}")
     clause, value = f"`{' '.join(place.text.split())}`", str(outcome).lower()
-    return _OutcomeName(place.rule, f"{place.rule}: {clause} is {value}", f"{clause} in {place.rule} {value}")
+    return _OutcomeName(place.rule, f"{place.rule}: {clause} is {value}", f"{clause} in {place.rule} is never {value}")
 
 
 def _missing(name: _OutcomeName, searched: _Searched) -> str:
     """Return a sentence about an outcome that no searched host has."""
     interfaces = "interface" if searched.size == 1 else "interfaces"
-    sentence = f"no host of at most {searched.size} {interfaces} makes {name.made}"
+    sentence = f"{name.never} on hosts of at most {searched.size} {interfaces}"
     if not searched.left_out:
         return sentence
     return f"{sentence}; the search did not try all values of these words: {', '.join(searched.left_out)}"

@@ -1,12 +1,13 @@
 """Finds missing tests of a policy: small changes of the policy (mutants) that no test notices.
 
-A mutant is killed if a test fails with it. For each of the other mutants, the smallest host for which the policy and
-the mutant give different decisions is searched (`verify/distinguish.py`). If there is such a host, the mutant survives,
-and the host is a missing test. Otherwise the policy and the mutant agree on all hosts up to a number of interfaces.
+A mutant is killed if a test fails with it. For each mutant that is not killed, a search looks for the smallest host for
+which the policy and the mutant give different decisions (`verify/distinguish.py`). If there is such a host, the mutant
+survives, and the host is a missing test. Otherwise the policy and the mutant give the same decision for every host up
+to the size of the search.
 
-One host often distinguishes several mutants from the policy, so few tests are missing. The host of the first survivor
-becomes a test. A later survivor that fails this test needs no test of its own. This is the greedy algorithm for set
-cover.
+One host often distinguishes several mutants from the policy, so a few new tests are enough. The host of the first
+survivor becomes a new test. If a later survivor fails this test, the test kills it, and no other test is added for it.
+This is the greedy algorithm for set cover.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Describes a new policy test as data: a question and the expected decision, but not the policy.
 
-Changes of an explanation, logged decisions and reports of real hosts all become tests in this form. `append_case.py`
-writes a test to a file.
+Three sources give tests in this form: a change that an explanation proposes, a logged decision, and the report of a
+real host. `append_case.py` writes a test to a file.
 """
 
 from __future__ import annotations

@@ -49,10 +49,10 @@ def test_an_outcome_without_a_small_host_is_named(folder, capsys):
     (folder / "mine.yaml").write_text(POLICY.replace("nic is bond and", "nic is veth and"))
     assert main(["test", "--generate", "./mine.yaml"]) == 0
     errors = capsys.readouterr().err
-    assert "no host of at most 3 interfaces makes `nic is veth` in few-slaves true" in errors
+    assert "`nic is veth` in few-slaves is never true on hosts of at most 3 interfaces" in errors
     assert "the search did not try all values of these words: nic is veth" in errors
     assert main(["test", "--generate", "./mine.yaml", "-n", "1"]) == 0
-    assert "no host of at most 1 interface makes the rule top fire" in capsys.readouterr().err
+    assert "the rule top never fires on hosts of at most 1 interface" in capsys.readouterr().err
 
 
 def test_no_test_can_be_left_out(folder, capsys):
