@@ -65,8 +65,9 @@ def _lines(found: Differences) -> Iterator[_Line]:
         yield _DIM, "the proofs make these assumptions about every report:"
         yield from ((_DIM, f"  - {law}") for law in assumed)
     results = [result for pair in found.pairs for result in pair.results]
-    if any(result.is_remembered for result in results):
-        yield _DIM, f"{sum(result.is_remembered for result in results)} of {len(results)} results are remembered"
+    remembered = sum(result.is_remembered for result in results)
+    if remembered:
+        yield _DIM, f"{remembered} of {len(results)} results are remembered from earlier runs"
 
 
 def heading(found: Differences, differences: PairDifferences) -> str:
@@ -105,7 +106,10 @@ def _value(value: Value) -> str:
 
 
 def _part(found: Differences, pair: PolicyPair, results: Iterable[ChangeResult], same: str) -> Iterator[_Line]:
-    """Yield the lines of the transitions, or of the findings: the examples first, then the changes without example."""
+    """Yield the lines about all transitions, or about all changes of findings. Changes with an example come first.
+
+    If it is proved that no change can happen, the text `same` is the last line.
+    """
     examples, never, others = sorted_results(results)
     for change, example in examples:
         yield _PLAIN, f"  {change_of_example(change, example)}"
@@ -284,7 +288,7 @@ def _write_markdown(found: Differences, stream: TextIO) -> None:
         stream.write(f"### {markdown_text(heading(found, pair))}\n\n")
         stream.writelines(f"{line}\n" for line in _table("change", pair.pair, pair.transitions))
         if pair.findings:
-            stream.write("\nFindings, if the status and the interface are the same:\n\n")
+            stream.write("\nChanges of findings, on hosts with the same status and interface in both policies:\n\n")
             stream.writelines(f"{line}\n" for line in _table("finding", pair.pair, pair.findings))
         stream.write("\n")
 
@@ -300,7 +304,7 @@ def _table(first: str, pair: PolicyPair, results: Iterable[ChangeResult]) -> Ite
         yield f"| {' | '.join(map(markdown_text, cells))} |"
     if never:
         words = ", ".join(change_words(result.change) for result in never)
-        yield f"\nNever, proved for every host: {markdown_text(words)}"
+        yield f"\nThese changes never happen (proved for every host): {markdown_text(words)}"
 
 
 OUTPUTS: dict[str, Write] = {"text": _write_text, "json": _write_json, "markdown": _write_markdown}

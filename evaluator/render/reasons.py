@@ -203,4 +203,4 @@ def _results_by_address(explanation: Explanation) -> Iterator[str]:
         f"{answer.address}: {visible(answer.host_active_nic) if answer.host_active_nic else answer.status}"
         for answer in explanation.answers[:MOST_INTERFACES]
     )
-    yield f"  each address alone: {STABILITY[explanation.stability]} ({', '.join(outcomes)})"
+    yield f"  if each address is used alone: {STABILITY[explanation.stability]} ({', '.join(outcomes)})"

@@ -83,7 +83,7 @@ def print_decision(decision: Decision, _: RecordInfo, stream: TextIO) -> None:
     parts += [_heading(f"trace of the policy {visible(decision.policy)}"), _indented(_trace(decision))]
     if len(explanation.answers) > 1:
         parts += [
-            _heading(f"each address alone: {STABILITY[explanation.stability]}"),
+            _heading(f"if each address is used alone: {STABILITY[explanation.stability]}"),
             _indented(_answers(explanation)),
         ]
     parts += [

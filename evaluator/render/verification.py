@@ -31,7 +31,11 @@ _Line = tuple[str, str]  # a style and the text
 
 
 class _Detail(Struct, frozen=True):
-    """What is printed: the lines of a counterexample, and the kinds of properties whose witnesses are printed."""
+    """How many details are printed about a result.
+
+    `describe` returns the lines about a counterexample. `witnessed` has types of properties. If a property has one of
+    these types, its witnesses are printed.
+    """
 
     describe: Callable[[ExplainedExample], Iterator[str]]
     witnessed: tuple[type, ...]
@@ -47,7 +51,7 @@ def print_results(policy: Policy, results: Iterable[PropertyResult], stream: Tex
 
 
 def print_details(policy: Policy, results: Iterable[PropertyResult], stream: TextIO) -> None:
-    """Print the results like `print_results`, the reasons of every interface, and a decision for each clause."""
+    """Print the same as `print_results`, and also the reasons of every interface and a decision for each clause."""
     _print_results(policy, results, stream, _DETAILED)
 
 

@@ -63,9 +63,8 @@ def read_gateway(ifname: str, text: str) -> tuple[Address | None, tuple[Finding,
 def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding:
     """Return the finding for routes through a device that the report does not describe.
 
-    `ifname` is the name of the device, empty if the routes have no device name.
-
-    `sources` are the source addresses of these routes, which are addresses of the host.
+    `ifname` is the name of the device; it is empty if the routes do not name a device. `sources` are the host addresses
+    that these routes have as source addresses.
     """
     message = f"routes go through {quote(ifname)}, which the report does not describe"
     if not ifname:

@@ -15,9 +15,9 @@ from evaluator.report.shapes import ANSIBLE_PAYLOAD
 
 
 class FormatKeys(Struct, gc=False, kw_only=True):
-    """The top-level keys of all formats. A subclass redefines the keys of its own format with their types.
+    """The top-level keys of all formats. A subclass belongs to one format, and gives types to the keys of this format.
 
-    A member of the type `object` is decoded only to check whether it is present.
+    All other keys have the type `object`: the reader only checks whether such a key is present.
     """
 
     nics: object = UNSET

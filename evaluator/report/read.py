@@ -297,7 +297,7 @@ def _not_recognised(document: object) -> Diagnostic:
         keys = quote_all(sorted(document)[:5])
         shape = f"an object with {keys}" if document else "an empty object"
     if isinstance(document, list) and any(isinstance(entry, dict) and "dst" in entry for entry in document):
-        hint = "give the output of `ip -j -d addr show`, and the output of `ip -j route` with `--route`"
+        hint = "give the output of `ip -j -d addr show` as the report; give routes with `--route FILE`"
         return Diagnostic(ReportCode.NOT_RECOGNISED, "the document lists routes, not interfaces", hint=hint)
     shapes = "; ".join(f"{candidate.name}: {candidate.looks_for}" for candidate in FORMATS)
     return Diagnostic(

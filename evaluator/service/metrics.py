@@ -41,7 +41,7 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "activenic_request_seconds",
-            "time in seconds of a request, by route and status",
+            "time in seconds of a request, by URL path and HTTP status",
             ("route", "status"),
             registry=registry,
             buckets=_SECONDS,
@@ -89,7 +89,7 @@ class Metrics:
 
 
 class _Policies(Collector):
-    """Reports the policies in use when the metrics are read."""
+    """Reports which policies are in use at the time when Prometheus reads the metrics."""
 
     def __init__(self, store: PolicyStore) -> None:
         self._store = store

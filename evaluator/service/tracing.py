@@ -2,7 +2,7 @@
 
 Only the API of OpenTelemetry is used. The operator chooses the SDK and the exporter, for example with
 `opentelemetry-instrument`, which sets the tracer provider before the service starts. Without a provider, tracing is
-off: `tracing_or_none` returns None, and a request costs one comparison more.
+off: `tracing_or_none` returns None, and a request only compares this value with None.
 
 A span is written after the work that it describes, with the measured times. So a decision in another thread needs no
 OpenTelemetry context in that thread. The parent of a span is in the header `traceparent` of the request.

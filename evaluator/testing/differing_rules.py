@@ -175,7 +175,10 @@ class _Search:
         )
 
     def _deciding(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield the number of each rule that decided, and its interface; no interface if the rule has no subject."""
+        """Yield the index of each rule that decided, and the interface about which the rule decided.
+
+        If the rule has no subject, there is no interface.
+        """
         wanted, candidates = self._wanted(), self._decision.candidates
         for name in wanted:
             if name in self._links and name not in candidates:

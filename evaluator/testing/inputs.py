@@ -1,7 +1,8 @@
 """Finds the files that a test file reads: its policies, their base policies, and its reports.
 
-A file is found even if it has mistakes, because a run that waits for changes must notice the correction. So this module
-checks nothing. It only follows the names in the YAML that lead to files.
+`activenic test --watch` waits for changes of these files. It also waits for changes of a file with mistakes, because
+the author will correct the mistakes. So this module checks nothing. It only follows the names in the YAML that lead to
+files.
 """
 
 from __future__ import annotations

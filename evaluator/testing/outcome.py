@@ -160,6 +160,6 @@ class RunOutcome(Struct, frozen=True, dict=True):
 
     @property
     def is_success(self) -> bool:
-        """Whether all tests passed and all demands are satisfied."""
+        """Whether all tests passed and the run satisfies all its `demands`."""
         has_errors = self.failed or self.invalid_files or self.is_empty or self.is_below_threshold
         return not has_errors and not (self.demands.strict and self.vacuous)

@@ -49,7 +49,7 @@ class Policies:
         return policy
 
     def load_for_test(self, name: str, folder: Path) -> NamedPolicy:
-        """Return the policy that a test in this folder names. Raises PolicyError if the policy is invalid."""
+        """Return the policy `name` of a test whose file is in `folder`. Raises PolicyError if the policy is invalid."""
         file = policy_file(name, folder)
         return NamedPolicy(file, self.load(file))
 
@@ -62,7 +62,7 @@ class Policies:
 
 
 def policy_file(name: str, folder: Path) -> str:
-    """Return the path of a policy that is a file in the folder of the test file; otherwise the name itself."""
+    """Return the path of the policy if `name` is a file in the folder of the test file; otherwise return `name`."""
     path = folder / name
     return str(path) if names_file(name) and is_file(path) else name
 

@@ -166,9 +166,8 @@ class _Builder:
     def _make_master(interface: _Interface) -> None:
         interface.kind = _kind_of(interface)
         if interface.kind not in ("bond", "bridge"):
-            raise ValueError(
-                f"unknown kind of {quote(interface.name)}: write `bond {interface.name}` or `bridge {interface.name}`"
-            )
+            name = interface.name
+            raise ValueError(f"the kind of {quote(name)} is unknown: write `bond {name}` or `bridge {name}`")
 
     def report(self) -> dict[str, object]:
         maps: dict[str, dict[str, object]] = {name: {} for name in (*_MAPS.values(), "networks")}
@@ -178,7 +177,7 @@ class _Builder:
                 maps[_MAPS[interface.kind]][interface.name] = _entry(interface)
             for network in interface.networks:
                 if network in maps["networks"]:
-                    raise ValueError(f"the network {quote(network)} is on two interfaces; only one is allowed")
+                    raise ValueError(f"the network {quote(network)} is on two interfaces, but can be on one only")
                 maps["networks"][network] = _network(interface)
         return {**maps, "lastClientIface": self._last_client}
 

@@ -19,8 +19,9 @@ _WITHOUT_INTERFACE = (Status.NO_MATCH, Status.UNKNOWN_HOST)
 def vacuous_reason(expected: Expected, decision: Decision) -> str:
     """Return why a passing test is vacuous; empty if the test is not vacuous.
 
-    Loopback interfaces do not count. A link-local address counts only if a host address is link-local too, because
-    every interface with IPv6 has a link-local address.
+    A test that expects no interface is vacuous if a host address cannot have an owner: the host has no interface, or
+    no interface has an address of the same family (IPv4 or IPv6). Loopback interfaces are ignored. Link-local addresses
+    are ignored too, because every interface with IPv6 has one. They are not ignored if a host address is link-local.
     """
     if expected.status not in _WITHOUT_INTERFACE:
         return ""

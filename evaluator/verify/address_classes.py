@@ -119,7 +119,7 @@ def _borders(version: int, networks: Sequence[Cidr]) -> set[int]:
 
 
 def _rank(start: Address, size: int) -> tuple[int, int, int]:
-    """Return the place of a range: first the ranges with usual addresses, then IPv4 before IPv6, then large ranges."""
+    """Return the sort key of a range: ranges with usual addresses first, then IPv4 before IPv6, then large ranges."""
     usual = _usual_in(start, size)
     return len(_USUAL) if usual is None else _USUAL.index(usual), start.version, -size
 

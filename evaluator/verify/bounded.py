@@ -43,9 +43,10 @@ _PARTS_OF_A_PROCESS = 8
 
 
 class SmallHost(Struct, frozen=True, dict=True):
-    """A host of the enumeration during one run, as the input of a decision.
+    """The host that the enumeration builds in one run. Policies decide this host.
 
-    `question` reads the chosen facts. A changed copy of the host has the same choices.
+    The facts of the host are chosen during the run, when `question` reads them. A changed copy of the host has the same
+    choices.
     """
 
     question: Question

@@ -49,7 +49,7 @@ class Choices:
         self._is_restarted = True
 
     def runs(self) -> Iterator[None]:
-        """Yield once for each run. The caller makes all choices of a run before it asks for the next run."""
+        """Yield at the start of each run. The caller makes all choices of a run before it asks for the next run."""
         while True:
             self._depth = 0
             self.made, self.computed = {}, {}

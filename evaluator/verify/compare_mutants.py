@@ -35,7 +35,7 @@ def compare_groups(
 
 
 def _differs(policy: Policy, mutant: Mutant, comparison: Comparison) -> bool:
-    """Return whether the library confirms that the host of a comparison is decided differently.
+    """Return whether the library, too, decides the host of a comparison differently with the policy and the mutant.
 
     If the comparison has no host, return true.
     """

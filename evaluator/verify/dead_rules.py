@@ -158,7 +158,10 @@ class _Search:
         return self._answer(script)
 
     def _add(self, part: Part, is_order: IsImpossible) -> None:
-        """Add a dead part with its cause, or the rule after which no candidate is left."""
+        """Add a dead part with its cause.
+
+        If the cause is that no candidate is left after an earlier rule, add this earlier rule instead.
+        """
         choosers = self._choosers(part.number)
         rules = _smallest(choosers, lambda kept: self._is_dead(part, kept, part.condition, is_order))
         if rules and self._is_emptied(part.number, choosers, is_order):
@@ -226,9 +229,9 @@ def _no_order(_: str) -> bool:
 
 
 def _smallest(items: Sequence[_Item], is_enough: Callable[[Sequence[_Item]], bool]) -> Sequence[_Item]:
-    """Return a minimal selection of the items that is enough: without any one of them, the rest is not enough.
+    """Return a minimal selection of items that is enough. If any of its items is removed, it is not enough.
 
-    Adding an item must never make `is_enough` false. The last items are removed first.
+    Adding an item must never make `is_enough` false. The function tries to remove the last items first.
     """
     kept, size = list(items), max(1, len(items) // 2)
     while size:

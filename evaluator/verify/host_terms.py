@@ -95,7 +95,7 @@ class HostTerms:
         return TRUE if self.world.absent is None else negation(equal(nic, self.world.absent))
 
     def fact(self, name: str, *arguments: str) -> str:
-        """Return the value of a symbol of the theory for this host."""
+        """Return the term for a fact of this host: a symbol of the theory with its arguments."""
         return apply(self.theory.symbol(name, self.world.renamed), *arguments)
 
     def matched(self, nic: str, address: str) -> Formula:
@@ -176,7 +176,7 @@ class HostTerms:
         return self.optional(node.word.name, type_.base) if type_.optional else self.plain(node.word.name, type_.base)
 
     def host_lists(self) -> Mapping[object, Relation]:
-        """Return the lists of the host and of the report, by the keys of the words."""
+        """Return a relation for each word that is a list of the host or report. The keys are the keys of the words."""
         return {
             (Base.HOST, "addresses"): lambda a: self.fact("usable", a),
             (Base.HOST, "answers"): lambda a: self.fact("answer", a),
@@ -188,7 +188,7 @@ class HostTerms:
         }
 
     def nic_lists(self, nic: str) -> Mapping[str, Relation]:
-        """Return the lists of an interface, by the names of the words."""
+        """Return a relation for each word that is a list of an interface. The keys are the names of the words."""
         fact = self.fact
 
         def matched(owned: str) -> Formula:

@@ -327,8 +327,8 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     def is_on(self, network: str, places: Places) -> bool:
         """Return whether a network is in one of these places.
 
-        Only the answer to this question is chosen, not the place itself. So two places that give the same answer to
-        every question share one run.
+        The run chooses only whether this is true. It does not choose the place of the network. So two places share one
+        run if no call of this method distinguishes them.
         """
         made = self.choices.made
         possible = cast("Places", made.get(("places", network), self._places))
@@ -379,7 +379,7 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
 
     @property
     def with_host_prefix(self) -> set[str]:
-        """The names of all interfaces, because each interface can have an address with the prefix length 32 or 128."""
+        """The names of all interfaces. In a search, each interface can have an address with prefix length 32 or 128."""
         return set(self.shape.names)
 
     def owning(self, address: Address | None) -> tuple[Link, ...]:

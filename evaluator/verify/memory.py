@@ -1,13 +1,13 @@
 """Remembers the answers to expensive questions: the proofs of a solver and the results of finished searches.
 
-A question is written as bytes that contain everything on which its answer depends: the kind of the question, the
+A question is written as bytes. The answer depends only on these bytes: they contain the kind of the question, the
 checked programs with all their texts, the statement, the parameters, and the size of the searched hosts. A memory finds
 an answer only for exactly the same bytes. Some data are the same for all questions of a process, for example the
 version of the solver. The memory adds these data (`result_store.py`).
 
 Only final answers are remembered: a proof, and the result of a search that ended. A solver can also end without a
-proof. This depends on the time limit and on the machine, so it is never remembered. A remembered host is used only
-after the library has decided it again.
+proof. This depends on the time limit and on the machine, so it is never remembered. The result of a search can contain
+a host. Before a remembered host is used, the library decides the host again.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Resources(Struct, frozen=True):
 class AnswerKind(Struct, Generic[_Answer], frozen=True):
     """How answers of one type are remembered.
 
-    `is_final` returns whether an answer never changes. `is_confirmed` takes the index of a question and its remembered
-    answer, and returns whether the answer may be used.
+    `is_final` returns whether an answer is final. Only final answers are remembered. `is_confirmed` takes the index of
+    a question and the remembered answer to this question. It returns whether the remembered answer may be used.
     """
 
     type: type[_Answer]

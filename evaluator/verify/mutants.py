@@ -173,7 +173,7 @@ def _related(old: Related, new: Related) -> _Edit:
 
 
 def _of_expression(expression: Expression) -> Iterator[tuple[Expression, str, str]]:
-    """Yield the changed forms of an expression. Only the condition of a counted list is changed."""
+    """Yield the changed forms of an expression. Only the condition inside of `count(…)` is changed."""
     match expression:
         case Count(operand=operand):
             yield from ((replace(expression, operand=new), old, text) for new, old, text in _of_expression(operand))

@@ -1,8 +1,8 @@
 """The names of interfaces that conditions can distinguish.
 
 Two names are in one class if the same globs and texts of the policy match them. Each class has names that the kernel
-accepts for an interface: at most 15 octets, without a slash, a colon and a space. If no text of a class is such a name,
-the class has no names.
+accepts for an interface: at most 15 octets, without a slash, a colon and a space. If the kernel accepts no text of a
+class, the class has no names.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class NameTexts(Struct, frozen=True):
     def options(self, default: str, used: Collection[object]) -> tuple[str, ...]:
         """Return one unused name of each class.
 
-        If the name `default` is unused, it is the first result, and the result for its class.
+        If the name `default` is unused, it is the first of the names. Its class has no other name in the result.
         """
         own = class_of(self.globs, default)
         first = () if default in used else (default,)

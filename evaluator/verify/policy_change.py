@@ -110,8 +110,8 @@ class Never(Struct, frozen=True, tag="never"):
 class NeverUpTo(Struct, frozen=True, tag="bounded"):
     """The change happens for no host of at most `size` interfaces.
 
-    The solver cannot prove more: a clause has no exact translation (`clauses`), or the facts that it assumes about
-    reports are too few.
+    The solver has no proof for larger hosts, because a clause has no exact translation (`clauses`), or because the
+    solver knows too few laws about reports.
     """
 
     size: int
@@ -134,9 +134,10 @@ ChangeVerdict = Happens | Never | NeverUpTo | Undecided
 
 
 class ChangeResult(Struct, frozen=True):
-    """The verdict on one change; `assumed` are the laws about every report that a proof used.
+    """The verdict on one change.
 
-    `is_remembered` is true if an earlier run found the verdict.
+    `assumed` are the laws that a proof used. A law is a sentence that is true for every report. `is_remembered` is true
+    if an earlier run found the verdict.
     """
 
     change: Change

@@ -31,7 +31,7 @@ class Claim(Struct, frozen=True, tag=True):
 class Change(StrEnum):
     """A change of the question. A property can state that it changes neither the status nor the interface."""
 
-    UNOWNED_ANSWER = "an answer that no interface owns is added to a set with at least one answer"
+    UNOWNED_ANSWER = "a host address that no interface owns is added to a set of at least one host address"
     SEPARATE_INTERFACE = (
         "an interface that has no host address, no network, no upper device and no lower device is added to the report"
     )
@@ -120,7 +120,7 @@ BUILT_IN: tuple[Property, ...] = (
     ),
     Property(
         "unowned-answer-changes-nothing",
-        "an additional answer that no interface owns changes neither the status nor the interface",
+        "an additional host address that no interface owns changes neither the status nor the interface",
         Unchanged(Change.UNOWNED_ANSWER),
     ),
     Property(

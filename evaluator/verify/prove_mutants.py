@@ -1,4 +1,4 @@
-"""Proves on all processors that mutants decide every host like their policy, and remembers the proofs."""
+"""Proves that a mutant and its policy decide every host in the same way. Uses all processors, remembers the proofs."""
 
 from __future__ import annotations
 

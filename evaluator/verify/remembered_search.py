@@ -19,9 +19,9 @@ from evaluator.verify.search import Unconfirmed, confirmed_examples, smallest_ex
 
 
 class Searched(Struct, frozen=True):
-    """The smallest counterexample of each statement, and whether the hosts were remembered.
+    """The smallest counterexample of each statement. For a statement without a counterexample, it is None.
 
-    For a statement without a counterexample, the value is None.
+    `is_remembered` is true if an earlier run found the counterexamples.
     """
 
     counterexamples: tuple[Counterexample | None, ...]
@@ -35,9 +35,10 @@ def search_counterexamples(
     parameters: Mapping[str, Value],
     resources: Resources,
 ) -> Searched:
-    """Return the smallest hosts of at most `size` interfaces that break statements about a policy.
+    """Search for each statement about a policy the smallest host that breaks the statement.
 
-    Raises Unconfirmed if the library and the search decide a host differently.
+    The hosts have at most `size` interfaces. Raises Unconfirmed if the library does not confirm that a host breaks the
+    statement.
     """
 
     def is_confirmed(_: int, examples: Examples) -> bool:

@@ -138,7 +138,7 @@ def _read(name: str, folder: int) -> bytes:
 
 
 def _write(name: str, content: bytes, folder: int) -> None:
-    """Replace a file atomically. A file of another process with the same name has the same content."""
+    """Replace a file atomically. If another process writes a file of the same name, the content is the same."""
     draft = f"{name}.{os.getpid()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:

@@ -37,7 +37,7 @@ from evaluator.policy.lint.clauses import is_constant
 
 
 class Can(Enum):
-    """What a live part of a policy can do. A dead part can never do this."""
+    """What a part of a policy does. If it does this for no host, the part is dead."""
 
     FIRE = auto()  # the rule is true for an interface that it judges, or once
     CHANGE = auto()  # the rule changes the candidates
@@ -45,9 +45,9 @@ class Can(Enum):
 
 
 class Part(Struct, frozen=True):
-    """A part of the rule with this number. The part is alive if its `condition` is true for some host.
+    """A part of a rule. The part is alive if its `condition` is true for some host.
 
-    `clause` is the text of the part in the policy.
+    `number` is the index of the rule in the policy. `clause` is the part as the policy states it.
     """
 
     number: int

@@ -82,7 +82,7 @@ def confirmed_examples(
 def statements_space(
     program: Program, statements: Iterable[Claim | Unchanged], parameters: Mapping[str, Value]
 ) -> Space:
-    """Return the values that facts take, for the conditions of the deciding rules and for the claims."""
+    """Return the values that facts have in a search. They depend on the deciding rules and on the claims."""
     conditions = [rule.condition for rule in program.rules if rule.verb.decides]
     claims = [statement for statement in statements if isinstance(statement, Claim)]
     conditions += [check_claim(claim, program) for claim in claims]

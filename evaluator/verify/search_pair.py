@@ -60,7 +60,7 @@ class Searched(Struct, frozen=True):
 
 
 class Policies(Struct, frozen=True):
-    """Two compiled policies, and the names and values of their parameters (`pair`)."""
+    """Two compiled policies. `pair` has the names and values of their parameters."""
 
     old: Policy
     new: Policy
@@ -104,7 +104,7 @@ def search_changes(
 
 
 def _searched(policies: Policies, changes: Sequence[Change], answer: tuple[_Found, bool]) -> Iterator[Searched]:
-    """Yield the result for each change, after the library has decided its host."""
+    """Yield the result for each change. If the search found a host, the library confirms the host first."""
     found, is_remembered = answer
     for change, host in zip(changes, found.hosts, strict=True):
         example = None if host is None else _confirmed(policies, change, host)
@@ -152,9 +152,9 @@ def _found(examples: Examples, size: int, space: Space) -> _Found:
 
 
 def _space(pair: PolicyPair, findings: Sequence[FindingChange]) -> Space:
-    """Return the values that the facts of the searched hosts take.
+    """Return the values that facts have in a search.
 
-    The values depend on the deciding rules of both policies, and on the rules that make the given findings.
+    They depend on the deciding rules of both policies, and on the rules that make the findings of the changes.
     """
     conditions = [rule.condition for program in (pair.old, pair.new) for rule in program.rules if rule.verb.decides]
     for key in dict.fromkeys(change.key for change in findings):
@@ -217,7 +217,7 @@ def _check_finding(change: FindingChange, old: _Side, new: _Side, host: SmallHos
 
 
 def _only(change: FindingChange, old: frozenset[str], new: frozenset[str]) -> frozenset[str]:
-    """Return the interfaces whose finding appears or disappears, as `change` states."""
+    """Return the interfaces that have the finding only in `new`, or only in `old` if the change removes the finding."""
     return new - old if change.appears else old - new
 
 
@@ -245,9 +245,9 @@ def _answer(decision: Decision) -> _Answer:
 
 
 def _subjects_of(decision: Decision, change: FindingChange) -> frozenset[str]:
-    """Return the interfaces that have the finding in a decision.
+    """Return the interfaces that have the finding of `change` in a decision.
 
-    The result has the same form as the result of `_Side.subjects`.
+    If the finding has no interface, the name is empty.
     """
     names: set[str] = set()
     for rule, step in zip(case_of(decision).program.rules, decision.trace, strict=True):

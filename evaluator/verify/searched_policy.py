@@ -35,7 +35,7 @@ _CHOSEN_NAME = Word(Base.NIC, "chosen_name", Type(Base.TEXT), "its name", _chose
 
 
 class _ReadChosenName(Read, frozen=True):
-    """The word `nic.name` in a search: it reads the name that is chosen in the run."""
+    """The word `nic.name` during a search. Its value is the name that the current run chooses for the interface."""
 
     @property
     def word(self) -> Word:

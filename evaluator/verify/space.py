@@ -2,8 +2,8 @@
 
 If a condition compares a fact with a literal, the fact takes the literal and a value on each side of it: `nic.mtu >=
 9000` gives the MTUs 8999, 9000 and 9001. There are two addresses for each class of addresses that a condition can
-distinguish: a family, a network, a range such as `is private`. So the space has few values. But if a condition can be
-both true and false, the space has values for both results.
+distinguish: a family, a network, a range such as `is private`. So the space has few values, but enough: if some value
+makes a condition true and another value makes it false, the space has a value for each result.
 
 The values of some words are not enumerated, because a VDSM report cannot state them or because the space would be too
 large. `left_out` has the names of such words that the conditions read. These words have the same value for every host:
@@ -197,7 +197,7 @@ def _addresses_of(
 
 
 def _words_and_states(nodes: Iterable[Condition | Expression]) -> Iterator[str]:
-    """Yield all words and states that conditions read, also those of the host addresses, which are not facts."""
+    """Yield all words and states in conditions: facts of the host, and also words and states of host addresses."""
     for node in nodes:
         if isinstance(node, Read):
             yield node.word.shown
@@ -362,9 +362,9 @@ def _distinguished(read: frozenset[str], literals: Literals, *, has_others: bool
 
 
 def _reads_unusable(read: frozenset[str]) -> bool:
-    """Return whether conditions distinguish sets of host addresses with and without an unusable address.
+    """Return whether an additional host address that is unusable can change the value of a condition.
 
-    A set that has only an unusable address is always enumerated: the host has an address, but no usable one.
+    If not, the search has only one set with an unusable address: the set of this address alone.
     """
     if read & {"host.answers", "host.unusable"}:
         return True

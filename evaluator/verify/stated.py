@@ -1,4 +1,4 @@
-"""Reads from a policy test file the claims `always` and `never`, and the properties that are meant to be false.
+"""Reads from a policy test file the claims `always` and `never`, and the properties that are expected to be false.
 
     always: status != "rejected" or answer is bridge
     never: answer is known and answer.name like "docker*"

@@ -1,14 +1,15 @@
 """The facts of a host as symbols of first-order logic, and the laws that every report obeys.
 
-Interfaces, addresses, owned addresses (an interface's address with its prefix), texts and networks are the elements of
-five sorts without structure. Only integers have a structure: they are the integers of the solver. A fact of an
-interface is a function or a relation on these sorts. The solver knows nothing about a symbol except its laws. So every
-host is a model, but a model may also describe something that is not a possible host. A formula that has no model is
-false for every host.
+There are five sorts: interfaces, addresses, owned addresses (an interface's address with its prefix), texts and
+networks. The solver knows nothing about the elements of these sorts. Integers are the integers of the solver. A fact of
+an interface is a symbol for a function or a relation on these sorts. The solver knows nothing about the symbol except
+its laws. So every host is a model, but a model may also describe something that is not a possible host. A formula that
+has no model is false for every host.
 
-Each law is true for every report of every format, but not every such law is in the table. So a proof is right, but a
-model is only a hint: a counterexample must be found by the search among real hosts (`bounded.py`). A law that is false
-for some report would make proofs wrong. Therefore each law has a sentence, and tests check each law on random reports.
+Each law in the table is true for every report of every format. So a proof is right. But the table does not contain
+every true law. So a model is only a hint: the search among real hosts must find the counterexample (`bounded.py`). A
+law that is false for some report would make proofs wrong. Therefore each law has a sentence, and tests check each law
+on random reports.
 
 A law is used only if the policy or the property mentions its symbols: fewer axioms make the search shorter, and fewer
 laws never make a proof wrong.
@@ -192,7 +193,7 @@ LAWS: tuple[Law, ...] = (
     Law(
         ("network",),
         _for_all("v", "(contains (network v) (address v))"),
-        "the subnet of an interface's address contains this address",
+        "every address of an interface is in the subnet of this address",
     ),
     Law(
         ("text_before",),
@@ -358,8 +359,8 @@ class Theory:
     def script(self, *goals: Formula) -> str:
         """Return the SMT-LIB text that asks whether the axioms and goals can be true together.
 
-        Axioms about symbols that the goals use neither directly nor through other axioms are left out. Without these
-        axioms, the solver finds proofs sooner. Each proof is still right, because it uses fewer assumptions.
+        The text contains only the axioms that the goals need. With fewer axioms, the solver finds proofs sooner. Each
+        proof is still right, because it uses fewer assumptions.
         """
         asserted = (*(law.formula for law in self.laws), *self._facts_of_literals(), *self._relevant(goals), *goals)
         lines = [
@@ -372,10 +373,10 @@ class Theory:
         return "\n".join(lines) + "\n"
 
     def _relevant(self, goals: Iterable[Formula]) -> list[Formula]:
-        """Return the axioms that are needed for some goals.
+        """Return the axioms that some goals need.
 
-        An axiom about no symbols is always needed. An axiom about a symbol is needed if a goal, or another needed
-        axiom, uses this symbol.
+        The goals need an axiom about a symbol if a goal uses this symbol, or if another axiom that the goals need uses
+        it. The goals always need an axiom that is about no symbol.
         """
         reached = {name for goal in goals for name in _NAME.findall(goal)}
         relevant = {formula: not about for formula, about in self._axioms}

@@ -86,7 +86,7 @@ def canonical_form(topology: Topology) -> tuple[object, ...]:
 
 
 def _relabelled(topology: Topology, order: Permutation) -> tuple[tuple[int, ...], ...]:
-    """Return for each device its lower devices. The devices have the numbers of the given order."""
+    """Return the lower devices of each device. The number of a device is the index of the device in `order`."""
     number = {device: at for at, device in enumerate(order)}
     return tuple(tuple(sorted(number[lower] for lower in topology[device].lowers)) for device in order)
 

@@ -3,9 +3,9 @@
 `host_terms.py` translates the facts; this module builds conditions from them. Lists of owned addresses are compared by
 address, as the interpreter compares them (`identity`).
 
-A clause without an exact translation becomes a new relation of its variables. This relation can be true or false for
-any values. So a proof does not depend on the clause, and stays right. The texts of such clauses are collected, because
-they can be the reason why no proof is found.
+If a clause has no exact translation, the formula contains a new relation of the variables instead of the clause. The
+solver knows nothing about this relation. So a proof is right for every meaning of the clause. The texts of such clauses
+are collected, because they can be the reason why no proof is found.
 """
 
 from __future__ import annotations

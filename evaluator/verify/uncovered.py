@@ -106,7 +106,7 @@ def uncovered(nodes: Nodes, free: frozenset[str]) -> Iterator[str]:
 
 
 def title(node: Expression) -> str:
-    """Return the name of a word or parameter as messages have it."""
+    """Return the name of a word or parameter for messages."""
     return node.word.shown if isinstance(node, Read) else node.text
 
 
@@ -116,7 +116,7 @@ def atoms(side: Expression) -> tuple[Expression, ...]:
 
 
 def partners(name: str, nodes: Nodes) -> Iterator[tuple[Expression, Relate]]:
-    """Yield what conditions compare with a parameter, and the relation."""
+    """Yield each expression that a condition compares with a parameter, and the relation of the comparison."""
     for node in nodes:
         if isinstance(node, Related):
             for one, other in _both_ways(node):

@@ -63,7 +63,7 @@ def _with_test(path: Path, raw: str, case: NewCase, policy_name: str) -> str:
     dash = source.text.rfind("-", 0, last.span.start)
     start = source.text.rfind("\n", 0, dash) + 1
     if dash < 0 or source.text[start:dash].strip() or source.text[dash + 1 : last.span.start].strip():
-        raise _refusal(f"the tests of {quote_path(path)} are not a list in block style")
+        raise _refusal(f"the tests of {quote_path(path)} must be a list in block style, with `- ` before each test")
     entry = _entry(located, case, policy_name, indent=source.text[start:dash])
     following = [span.start for span in located.keys.values() if span.start > last.span.start]
     lines = [line for line in _LINE.findall(raw) if line]
@@ -125,7 +125,7 @@ def _check(path: Path, after: Cases, before: Cases, policy: Program) -> None:
         raise _refusal(f"the test cannot be added to {quote_path(path)}: the existing tests in the file would change")
     differences = run_case(new).differences
     if differences:
-        raise _refusal(f"the test cannot be added to {quote_path(path)}: it fails: {differences[0]}")
+        raise _refusal(f"the test cannot be added to {quote_path(path)}: the test fails: {differences[0]}")
 
 
 def _identity(case: PolicyCase) -> tuple[object, ...]:

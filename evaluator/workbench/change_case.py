@@ -17,9 +17,10 @@ from evaluator.workbench.new_case import NewCase, new_case
 
 
 def change_case(decision: Decision, name: str) -> NewCase | Search | None:
-    """Return the test in which an interface is the answer. If no change was found, return how the search ended.
+    """Return a test with the smallest change that makes the interface `name` the answer.
 
-    Return None if the interface already is the answer. Raises KeyError if the report does not describe the interface.
+    If no change was found, return how the search ended. If the interface already is the answer, return None. Raises
+    KeyError if the report does not describe the interface.
     """
     case = case_of(decision)
     link = case.report.facts.by_name[name]

@@ -1,7 +1,8 @@
 """Checks the text of a policy and returns the diagnostics with their fixes. The text does not have to be saved.
 
 `activenic check` and editors use this module. Every diagnostic has a place in the text or in one of its base policies.
-The offsets in `Diagnostic.location` and `Diagnostic.fixes` refer to the plain text of this file.
+The offsets in `Diagnostic.location` and `Diagnostic.fixes` are offsets in the plain text of the file with this place
+(`Checked.text_of`).
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from evaluator.testing.case_file import read_case_file
 class Checked(Struct, frozen=True):
     """The result of checking one policy: its name, its texts, the policy (None if invalid), and the diagnostics.
 
-    `source` is the policy's own text, unchanged from the file. `chain` are this text and the texts of its base
-    policies; None if the policy cannot be found or read. `tests` is the number of tests if the file is a test file,
-    else None.
+    `source` is the text of the policy itself, unchanged from the file. `chain` has this text and the texts of the base
+    policies. If the policy cannot be found or read, `chain` is None. `tests` is the number of tests in a test file; for
+    a policy, it is None.
     """
 
     name: str
@@ -63,7 +64,10 @@ class Checked(Struct, frozen=True):
         )
 
     def text_of(self, location: Location) -> Source | None:
-        """Return the plain text of the file that contains a location; None if the file is unknown."""
+        """Return the plain text of the file that contains a location; None if the file is unknown.
+
+        The plain text has no byte order mark, and each line ends with one line feed.
+        """
         raw = self.raw_text_of(location)
         return None if raw is None else Source(location.name, plain_text(raw))
 
@@ -83,8 +87,9 @@ def check_text(
 ) -> Checked:
     """Return the diagnostics of a policy text, with their fixes. A mistake in the text never raises an exception.
 
-    `name` is the name of the text in messages. `path` is the path that the text has or will have: relative paths in
-    `extends` start in its folder. `assignments` are values of parameters, `name=value`.
+    `name` is the name of the text in messages. `path` is the path of the file that contains the text or will contain
+    it: relative paths in `extends` start in the folder of this file. `assignments` are values of parameters,
+    `name=value`.
     """
     folders = tuple(map(Path, policy_path))
     try:

@@ -1,8 +1,8 @@
 """Create policy tests from the counterexamples of a verification.
 
-A test contains the smallest host that breaks a property, and expects the decision that the policy makes for this host
-at this time. So the test passes while the property is false. When the author corrects the policy, the test fails, and
-the author must change the expected decision. A counterexample with two hosts becomes two tests.
+A test contains the smallest host that breaks a property. It expects the decision that the policy makes for this host
+now, before it is corrected. When the author corrects the policy, the test fails. Then the author must change the
+expected decision. A counterexample with two hosts becomes two tests.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Reports the words of a policy that have no value in any report of a format, and the effect on the rules.
+"""Reports the words of a policy for which no report of a format has a value, and the effect on the rules.
 
 If a report lacks a fact, the fact counts as empty, unknown or false. So a clause that uses this fact can be always true
 or always false. Then a rule can fire always or never. This module finds the clauses whose value is the same for every
-host because the facts are missing. A decision reports the same facts (finding REPORT_LACKS_FACT), but only after the
-policy is in use.
+host because the facts are missing. The finding REPORT_LACKS_FACT of a decision names the missing facts, too, but only
+after the policy is in use.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Warnings about dead parts of a policy: rules and clauses that never have an effect. The solver proves each warning.
 
-The checks in `policy/lint` need no other package. They read one rule after the other with a small solver of their own,
-which knows few facts about hosts. The proofs here use facts that are true in all reports, for example about `above` and
-`slave`. So they find more problems of the same kinds, with the same codes. If a check has already reported a problem of
-a rule, the proofs do not report it again.
+The checks in `policy/lint` need no other package. Their small solver reads the rules in order, and knows few facts
+about hosts. The solver of this module uses facts that are true in all reports, for example about `above` and `slave`.
+So the proofs find more problems than the checks. The kinds of problems and the codes are the same. If a check has
+already reported a problem of a rule, the proofs do not report the problem again.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Create a policy test from a record: the policy must make the recorded decision again.
 
-The test contains the report, the resolved addresses without the lookup, and the expected decision. The YAML of policy
-tests cannot express some reports, for example reports with fractions or deep nesting. Such a report is written as text.
-If the report is too large, or if the policy is not shipped, a separate file in the folder of the test contains the
-report or policy.
+The test contains the report, the host addresses of the record, and the expected decision. It makes no lookup. The YAML
+of policy tests cannot express some reports, for example reports with fractions or deep nesting. Such a report is
+written as text. If the report is too large, or if the policy is not shipped, a separate file in the folder of the test
+contains the report or policy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Creates a policy test from a small host: in the short notation, or with a report if the notation is not exact."""
+"""Creates a policy test from a small host.
+
+The test has the short notation of the host. If the policy decides the notation differently from the host, the test has
+a report instead.
+"""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def test_text_and_page_of_an_explanation(monkeypatch: pytest.MonkeyPatch) -> Non
     for shown in (STRICT.description, STRICT.digest, evaluator.__version__, STRICT.rules[0].sentence):
         assert shown.replace("'", "&#x27;") in page
     part = evaluator.to_html(STRICT.decide(REPORT, HOST).reasons(interfaces=["ens1"]))
-    assert "The search for changes left out 1 interface." in part
+    assert "activenic did not search for the smallest change for 1 interface." in part
     assert "are not explained: 4 more interfaces." in part
 
 

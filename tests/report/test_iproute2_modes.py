@@ -41,7 +41,7 @@ ADDR = [{"ifname": "e0", "link_type": "ether", "promiscuity": 0, "addr_info": _a
         (b'[{"ifname": "eth0", "mtu": 1500}]', "no addresses", "`ip link` prints no addresses"),
         (b'{"addr": [{"ifname": "eth0"}], "route": []}', "no addresses", "`ip link` prints no addresses"),
         (b'[{"addr_info": [{"local": "192.0.2.1"}]}]', "missing name", "with `label`, `ip` prints no names"),
-        (b'[{"dst": "default", "dev": "eth0"}]', "lists routes", "with `--route`"),
+        (b'[{"dst": "default", "dev": "eth0"}]', "lists routes", "with `--route FILE`"),
         (b'[{"ifname":"a","addr_info":[]}]\n[]', "not JSON", "give one document"),
         (b"1: lo: <LOOPBACK,UP> mtu 65536 qdisc noqueue", "not JSON", "use `ip -j -d addr show`"),
         (b"2: eth0    inet 192.0.2.1/24 brd 192.0.2.255 scope global eth0", "not JSON", "use `ip -j -d addr show`"),

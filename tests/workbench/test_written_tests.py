@@ -138,7 +138,7 @@ def test_nothing_is_left_if_a_record_cannot_be_appended(folder: Path, capsys: py
     Path("other.yaml").write_text(MINE.replace("mine", "other").replace("docker0", "ens1"))
     line = ["record-test", mine, "--log", "log", "--policy", "other.yaml", "--write-tests", "fails.test.yaml"]
     assert main(line) == 1
-    assert "the test cannot be added to `fails.test.yaml`: it fails: " in capsys.readouterr().err
+    assert "the test cannot be added to `fails.test.yaml`: the test fails: " in capsys.readouterr().err
     assert not (folder / "fails.test.yaml").exists()
     with pytest.raises(SystemExit):
         main(["record-test", mine, "--log", "log", "--write-tests", "b.test.yaml", "--to", "c.test.yaml"])

@@ -46,9 +46,10 @@ class Drawing(Struct, frozen=True):
 
 
 def draw(excerpt: Excerpt, roles: Mapping[str, Role], anchors: Mapping[str, str], anchor: str = "drawing") -> Drawing:
-    """Return the drawing of an excerpt; `anchors` has the link target of each interface in the page.
+    """Return the drawing of an excerpt.
 
-    Every id in the drawing begins with `anchor`. Each drawing of a page must have a different `anchor`.
+    `anchors` has for each interface the id of the element to which the box of the interface links. `anchor` is the
+    prefix of every id in the drawing. Two drawings on one page must have different prefixes.
     """
     boxes = dict(_boxes(excerpt, roles))
     edges = [(upper, lower) for upper, lower in _edges(excerpt) if upper in boxes and lower in boxes]

@@ -150,7 +150,10 @@ def _description(bar: Bar, series: Sequence[Series]) -> str:
 
 
 def _rect(part: _Part, top: int, css_class: str) -> Html:
-    """Return the rectangle of a part. A narrow part is made wider to the left, over the end of the part before it."""
+    """Return the rectangle of a part, which has at least a minimum width.
+
+    A narrow part gets the missing width on its left side. There it covers the end of the previous part.
+    """
     width = max(part.width, _LEAST_WIDTH)
     x = max(part.x + part.width - width, 0)
     y = top + _BAR_CENTER - _BAR_HEIGHT // 2

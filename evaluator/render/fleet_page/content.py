@@ -9,7 +9,10 @@ from msgspec import Struct
 
 
 class Series(Struct, frozen=True):
-    """The hosts that have the same colour in all charts: their class in the style sheet, and the text in the legend."""
+    """A group of hosts that has the same colour in all charts.
+
+    `css_class` is the CSS class of the group. `meaning` is the text of the group in the legend.
+    """
 
     css_class: str
     meaning: str
@@ -35,7 +38,7 @@ class Bar(Struct, frozen=True):
     """A bar of a chart. `hosts` has the number of hosts for each series of the page.
 
     `is_rest` is true for the bar of all values that have no bar of their own. Then `name` is not a value from the
-    inputs, but a text that activenic wrote. The table is None if only the numbers of hosts are known.
+    inputs, but a text that activenic wrote. If only the numbers of hosts are known, `table` is None.
     """
 
     name: str
@@ -46,7 +49,10 @@ class Bar(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """The text to show if the `name` of the bar is empty or is not a value from the inputs; otherwise empty."""
+        """A text of activenic, if the bar needs one; empty if the page shows the value `name` from the inputs.
+
+        The bar of all other values and the bar of the empty value need such a text.
+        """
         return self.name if self.is_rest else ("" if self.name else "(empty)")
 
     @property

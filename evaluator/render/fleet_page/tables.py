@@ -1,6 +1,6 @@
 """The tables of hosts: one for each bar, folded, with the first hosts and the query that lists all of them.
 
-A row has few elements and no attributes that CSS can supply, because a page can have many thousands of rows.
+A page can have many thousands of rows. So a row has few elements, and the style of a row comes from CSS only.
 """
 
 from __future__ import annotations

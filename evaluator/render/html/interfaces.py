@@ -48,12 +48,14 @@ def interfaces(explained: ExplainedInterfaces) -> Html:
     content = [
         element(
             "p",
-            "Open an interface to see the rules that decided about it, with the clauses and the values in the clauses.",
+            "Open an interface to see the rules that decided about the interface. "
+            "Each rule shows its clauses, and the values in the clauses.",
         )
     ]
     unsearched = sum(_is_unsearched(interface, explained) for interface in _all(explained))
     if unsearched:
-        content.append(element("p", f"The search for changes left out {plural(unsearched, 'interface')}."))
+        count = plural(unsearched, "interface")
+        content.append(element("p", f"activenic did not search for the smallest change for {count}."))
     content += interface_list(explained)
     if explained.excerpt.left_out:
         content.append(_left_out(explained, uppers))

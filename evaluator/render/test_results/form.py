@@ -1,7 +1,7 @@
-"""The forms in which `activenic test` writes its outcome, and the type of their writers.
+"""The output forms of `activenic test`, and the type of the functions that write them.
 
-A writer gets the outcomes of the files while the tests run, so that the text form prints each file when it is done. All
-other forms are documents and are written at the end.
+Such a function gets the outcomes of the test files one after the other, while the tests run. So the text form can print
+the outcome of each file as soon as the tests of the file end. All other forms are documents and are written at the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class View(Struct, frozen=True):
 
 
 class WriteTests(Protocol):
-    """A function that writes the outcome of a run in one form."""
+    """The type of the functions that write the outcome of a test run. Each function writes one of `FORMS`."""
 
     def __call__(self, files: Iterable[FileOutcome], demands: Demands, view: View, stream: TextIO, /) -> None:
         """Write the outcome of a test run to a stream."""

@@ -1,8 +1,11 @@
 """Writes the coverage of policies in the format of lcov (`geninfo(1)`).
 
-A rule is written as a function (`FN`, `FNDA`). Its count is the number of tests in which the rule fired. A rule or
-clause is also written as a block of two branches (`BRDA`). Branch 0 means fired or true, and branch 1 means not fired
-or false. If several rules or clauses are on one line, the line (`DA`) has the largest number of evaluations.
+lcov knows functions, branches and lines, but no rules and clauses. So a policy is written as follows:
+- Each rule is a function (`FN`). The count of the function (`FNDA`) is the number of tests in which the rule fired.
+- Each rule and each clause has two branches (`BRDA`). Branch 0 counts "fired" or "true", and branch 1 counts "did not
+  fire" or "false".
+- The count of a line (`DA`) is the number of evaluations of the rule or clause on this line. If several are on the
+  line, the count is the largest of these numbers.
 """
 
 from __future__ import annotations
@@ -48,6 +51,6 @@ def _record(path: str, coverage: Coverage) -> Iterator[str]:
 
 
 def _taken(place: CoveredPlace) -> tuple[str, ...]:
-    """Return the counts of the two branches; a dash for both if the place was never evaluated."""
+    """Return the counts of the two branches of a rule or clause. If it was never evaluated, both are a dash."""
     counts = (place.true, place.false)
     return tuple(map(str, counts)) if any(counts) else ("-", "-")

@@ -88,7 +88,7 @@ class Device(Struct, frozen=True, gc=False):
 
 
 def _length(entry: wire.Address) -> int:
-    """Return the prefix length of an address entry, in the form that the owner index needs."""
+    """Return the prefix length of an address entry: -1 if it is missing, `_IRREGULAR` if its form is unusual."""
     if entry.prefix is None:
         return NETMASKS.get(entry.netmask, _IRREGULAR) if entry.netmask else -1
     return _LENGTHS.get(entry.prefix, _IRREGULAR)
@@ -168,7 +168,7 @@ class AnsibleHost(ReportedHost):
         return positions_by_kind(self.devices.values())
 
     def longest_list(self) -> int:
-        """Return a number. No interface has more members, gateways and default routes than this number."""
+        """Return an upper limit for the number of members, gateways or default routes that an interface has."""
         return max(map(_member_count, self.devices.values()), default=4) + 4
 
     def count_list_items(self) -> int:
@@ -238,7 +238,7 @@ class AnsibleLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def vlan_id(self) -> int | None:
-        """The VLAN ID: 0, or None if the interface is possibly a VLAN, because Ansible does not report VLAN IDs."""
+        """The VLAN ID. Ansible does not report VLAN IDs: None if the interface may be a VLAN, otherwise 0."""
         return None if self.kind is Kind.OTHER else 0
 
     @property

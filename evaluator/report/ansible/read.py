@@ -202,7 +202,7 @@ def findings(gathered: _Facts, host: AnsibleHost, facts: HostFacts, problems: Se
     """Yield all findings about the facts, including `problems`, which the reader has found before."""
     yield from problems
     if not gathered.get("interfaces"):
-        hint = "install iproute2 on the host, and gather its facts again"
+        hint = "install iproute2 on the host, and gather the facts of the host again"
         yield incomplete("the report names no interface: is iproute2 installed on the host?", hint=hint)
     for name, device in host.devices.items():
         if device.kind is Kind.LOOPBACK or name in facts.table.irregular:
@@ -366,7 +366,7 @@ def _not_described(name: str) -> Finding:
     return Finding(
         FindingCode.INTERFACE_NOT_DESCRIBED,
         Severity.WARNING,
-        f"the report lists {quote(name)}, but does not describe it",
+        f"the report lists {quote(name)} as an interface, but has no facts about this interface",
         (name,),
         hint="Ansible writes `-` as `_`, so two names that differ only in these characters have the same key",
     )

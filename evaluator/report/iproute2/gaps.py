@@ -69,8 +69,8 @@ def gaps(entries: Sequence[wire.Interface], interfaces: Mapping[str, Interface])
     without_text = [address for entry in entries for address in _addresses(entry) if address.local is UNSET]
     hidden = without_text.count(_LEFT_OUT)
     if hidden:
-        message = "1 address is empty" if hidden == 1 else f"{hidden} addresses are empty"
-        yield incomplete(f"{message}: `scope` or another filter left them out", hint=_USE_WHOLE)
+        message = "1 entry of `addr_info` is" if hidden == 1 else f"{hidden} entries of `addr_info` are"
+        yield incomplete(f"{message} empty, because `scope` or another filter left out the address", hint=_USE_WHOLE)
     without_addresses = [name for name, interface in interfaces.items() if interface.data.addr_info is UNSET]
     without_list = sorted(name for name in without_addresses if interfaces[name].data.ifname is not UNSET)
     if without_list:

@@ -259,7 +259,7 @@ class Iproute2Host(ReportedHost):
         return _FAMILIES - self.routed if self.routed else frozenset()
 
     def longest_list(self) -> int:
-        """Return a number. No interface has more lower devices, more routes or more names than this number."""
+        """Return an upper limit for the number of lower devices, routes or names that an interface has."""
         routes = [len(of_interface.routes) + len(of_interface.gateways) for of_interface in self.routes.values()]
         return max([4, *routes, *self._altname_counts(), *map(len, self.members.values())])
 

@@ -164,7 +164,10 @@ def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
 
 
 def _kinds_of_masters(entries: Iterable[wire.Interface]) -> dict[str, frozenset[str]]:
-    """Return the kinds of each master. The kinds are read from the entries of its members (`info_slave_kind`)."""
+    """Return the kinds of each master, as the entries of its members state them (`info_slave_kind`).
+
+    If the members state different kinds, the master has several kinds.
+    """
     kinds: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         if entry.master is not UNSET and entry.linkinfo is not UNSET and entry.linkinfo.info_slave_kind:

@@ -224,7 +224,7 @@ def entries_of(device: Device) -> Iterator[AddressEntry]:
 def _flags_of(entry: IpAddress) -> frozenset[str]:
     """Return the address flags that follow from lifetimes.
 
-    The flag is `dynamic` if the valid lifetime ends, and `deprecated` if the preferred lifetime is 0.
+    An address is `dynamic` if its valid lifetime is limited. It is `deprecated` if its preferred lifetime is 0.
     """
     is_dynamic = entry.valid_life_time not in _FOR_EVER
     is_deprecated = entry.preferred_life_time in _ENDED

@@ -84,7 +84,7 @@ class NmstateHost(ReportedHost):
         return unsupported_words if is_complete else unsupported_words | _OF_KERNEL
 
     def longest_list(self) -> int:
-        """Return a number. No interface has more members, more routes or more names than this number."""
+        """Return an upper limit for the number of members, routes or names that an interface has."""
         routes = self.state.routes
         route_count = 0 if routes is None else max(len(routes.running or ()), len(routes.config or ()))
         devices = self.devices.values()

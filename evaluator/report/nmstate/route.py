@@ -30,8 +30,9 @@ _CONNECTED_METRICS = {4: 0, 6: 256}
 class Routing(Struct):
     """The routes of the main table.
 
-    `routes` and `gateways` are by interface name. `pointers` has the JSON Pointer of the gateway in the first default
-    route of each interface. `blocked` are the routes that drop or reject packets.
+    The keys of `routes`, `gateways` and `pointers` are interface names. `pointers` has JSON Pointers: each points to
+    the gateway in the first default route of an interface. `blocked` are the routes that drop or reject packets, and
+    the routes through devices that the report does not describe.
     """
 
     routes: dict[str, list[Route]] = field(default_factory=dict)
@@ -44,8 +45,8 @@ class Routing(Struct):
 def read_routing(section: wire.Routes | None, place: str, described: Container[str]) -> Routing:
     """Return the running routes; if the report has no running routes, the configured routes.
 
-    `place` is the JSON Pointer of the report. If the report does not describe the device of a route, the route counts
-    as blocked, because it hides routes with a shorter prefix.
+    `place` is the JSON Pointer of the report. If the report does not describe the device of a route, the route is added
+    to `blocked`. So this route still takes precedence over routes with a shorter prefix.
     """
     routing = Routing()
     if section is not None:

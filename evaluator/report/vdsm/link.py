@@ -141,7 +141,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def dhcp(self) -> bool:
-        """Whether the device uses DHCP. The name of the member depends on the version of VDSM."""
+        """Whether the device uses DHCP. Different versions of VDSM report this in different members."""
         entry = self.entry
         return bool(
             truth_of(entry.dhcpv4)
@@ -152,7 +152,7 @@ class VdsmLink(Link, frozen=True, eq=False, gc=False):
 
     @property
     def dhcpv6(self) -> bool:
-        """Whether the device uses DHCPv6; VDSM before 3.6 does not report the family."""
+        """Whether the device uses DHCPv6. It is false for VDSM before 3.6, which does not report the family."""
         return truth_of(self.entry.dhcpv6) is True
 
     @property
@@ -302,7 +302,7 @@ class VdsmHost(ReportedHost):
         return entries
 
     def longest_list(self) -> int:
-        """Return a number. No interface has more networks, more slaves or more ports than this number."""
+        """Return an upper limit for the number of networks, slaves or ports that an interface has."""
         most = max(2, len(self.network_entries))
         for bond in (self.body.bondings or {}).values():
             if bond.slaves is not None and len(bond.slaves) > most:

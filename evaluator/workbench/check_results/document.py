@@ -45,7 +45,7 @@ def statistics(results: Iterable[Checked]) -> list[tuple[str, int]]:
 
 
 def summary_of(code: str) -> str:
-    """Return the summary of a code; empty if the code is not about policies but, for example, about reports."""
+    """Return the summary of a code about policies; empty for other codes, for example for codes about reports."""
     one = explanations().get(code)
     return "" if one is None else one.summary
 
