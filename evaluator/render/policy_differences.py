@@ -58,7 +58,7 @@ def _lines(found: Differences) -> Iterator[_Line]:
             found, pair.pair, pair.transitions, "both policies give every host the same status and interface"
         )
         if pair.findings:
-            yield _BOLD, "  findings, if the status and the interface are the same:"
+            yield _BOLD, "  changes of findings, on hosts with the same status and interface in both policies:"
             yield from _part(found, pair.pair, pair.findings, "both policies give every host the same findings")
     assumed = dict.fromkeys(law for pair in found.pairs for law in pair.assumed)
     if assumed:

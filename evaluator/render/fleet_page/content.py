@@ -49,7 +49,7 @@ class Bar(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """A text of activenic, if the bar needs one; empty if the page shows the value `name` from the inputs.
+        """A text that activenic wrote, or empty if the page shows `name`, a value from the inputs.
 
         The bar of all other values and the bar of the empty value need such a text.
         """
