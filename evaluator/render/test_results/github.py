@@ -9,7 +9,7 @@ from evaluator.base.diagnostic import Severity
 from evaluator.base.text import visible
 from evaluator.render.github import annotation
 from evaluator.render.test_results.form import View
-from evaluator.render.test_results.sentences import below_threshold, counts, failure, missing
+from evaluator.render.test_results.sentences import below_threshold, counts, failure, missing, why_vacuous
 from evaluator.testing.outcome import Demands, FileOutcome, RunOutcome
 
 
@@ -32,7 +32,7 @@ def _file(file: FileOutcome, demands: Demands) -> Iterator[str]:
             yield annotation(Severity.ERROR, "\n".join(failure(case)), case.place, f"failed: {name}")
         elif case.vacuous:
             severity = Severity.ERROR if demands.strict else Severity.WARNING
-            yield annotation(severity, case.vacuous, case.place, f"vacuous: {name}")
+            yield annotation(severity, why_vacuous(case), case.place, f"vacuous: {name}")
 
 
 def _coverage(run: RunOutcome) -> Iterator[str]:

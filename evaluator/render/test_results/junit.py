@@ -8,7 +8,7 @@ from typing import TextIO
 from evaluator.base.text import visible
 from evaluator.render.junit import Fault, JunitCase, JunitSuite, junit_document
 from evaluator.render.test_results.form import View
-from evaluator.render.test_results.sentences import below_threshold, failure
+from evaluator.render.test_results.sentences import below_threshold, failure, why_vacuous
 from evaluator.testing.outcome import CaseOutcome, Demands, FileOutcome, RunOutcome
 
 
@@ -39,6 +39,6 @@ def _case(case: CaseOutcome, path: str, demands: Demands) -> JunitCase:
         return JunitCase(name, path, Fault("failure", "difference", "; ".join(case.differences), details))
     if not case.vacuous:
         return JunitCase(name, path)
-    message = f"vacuous: {case.vacuous}"
+    message = f"vacuous: {why_vacuous(case)}"
     fault = Fault("failure", "vacuous", message, case.place) if demands.strict else None
     return JunitCase(name, path, fault, "" if fault else message)

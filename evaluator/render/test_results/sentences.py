@@ -49,6 +49,11 @@ def rule_lines(rule: DifferingRule) -> Iterator[str]:
         yield "  where " + ", ".join(map(seen, reason.seen))
 
 
+def why_vacuous(case: CaseOutcome) -> str:
+    """Return a sentence about a vacuous test."""
+    return f"almost every policy passes this test, because {case.vacuous}"
+
+
 def missing(place: CoveredPlace) -> str:
     """Return a sentence about a rule or clause. It names the outcome that never occurred, such as true."""
     subject = f"rule {place.rule}" if place.kind == "rule" else f"clause `{place.text}` of rule {place.rule}"

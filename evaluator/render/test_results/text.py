@@ -9,7 +9,7 @@ from rich.text import Text
 
 from evaluator.base.text import flat, visible
 from evaluator.render.test_results.form import View
-from evaluator.render.test_results.sentences import below_threshold, counts, failure, missing
+from evaluator.render.test_results.sentences import below_threshold, counts, failure, missing, why_vacuous
 from evaluator.render.text import console_for
 from evaluator.testing.covered import Coverage
 from evaluator.testing.outcome import CaseOutcome, Demands, FileOutcome, RunOutcome
@@ -69,7 +69,7 @@ def _case(case: CaseOutcome, view: View, demands: Demands) -> Iterator[_Line]:
         yield from ((_PLAIN, f"    {line}") for line in failure(case))
     elif case.vacuous:
         style = _RED if demands.strict else _YELLOW
-        yield style, f"  vacuous: {case.place}: {name}: {case.vacuous}"
+        yield style, f"  vacuous: {case.place}: {name}: {why_vacuous(case)}"
     elif view.verbose:
         yield _GREEN, f"  passed: {name}"
 
