@@ -139,7 +139,7 @@ def _steps(case: Case, question: Question) -> list[_Step]:
 def _with_changes(
     case: Case, decision: Decision, interfaces: tuple[InterfaceReasons, ...]
 ) -> tuple[InterfaceReasons, ...]:
-    """Add to each interface the smallest change after which this interface would be the answer.
+    """Add to each interface the smallest change that would make this interface the answer.
 
     The search begins with candidates and owners, because all interfaces share one effort limit.
     """

@@ -92,7 +92,7 @@ def assumptions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
 
 
 def abstractions(results: Iterable[PropertyResult]) -> tuple[str, ...]:
-    """Return the sentences about words that the proofs do not model exactly, without repetitions."""
+    """Return the sentences about words that the proofs do not model exactly, each sentence once."""
     return tuple(
         dict.fromkeys(one for result in results if isinstance(result.verdict, Proved) for one in result.abstracted)
     )
