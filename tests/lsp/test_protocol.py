@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_lsp
 from lsprotocol import types
+from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROOT = Path(__file__).parents[2]
@@ -44,8 +46,24 @@ QUESTION = (
 )
 
 
-@pytest_lsp.fixture(scope="module", config=ClientServerConfig(server_command=COMMAND))
-async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFactory):
+class Client(LanguageClient):
+    """A client that stores all diagnostics in the order in which they arrive.
+
+    `wait_for_notification` is not sufficient: it misses the second of two notifications that arrive together.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(converter_factory=default_converter)
+        self.published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
+        register_lsp_features(self, {**DEFAULT_CLIENT_FEATURES, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS: _store})
+
+
+def _store(client: Client, params: types.PublishDiagnosticsParams) -> None:
+    client.published.put_nowait(params)
+
+
+@pytest_lsp.fixture(scope="module", config=ClientServerConfig(COMMAND, client_factory=Client))
+async def client(lsp_client: Client, tmp_path_factory: pytest.TempPathFactory):
     capabilities = client_capabilities("visual-studio-code")
     capabilities.workspace.did_change_watched_files.dynamic_registration = False  # the test client has no requests
     capabilities.workspace.code_lens.refresh_support = False
@@ -63,7 +81,7 @@ async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFa
 class Editor:
     """What the tests do with the client in one folder."""
 
-    def __init__(self, client: LanguageClient, folder: Path) -> None:
+    def __init__(self, client: Client, folder: Path) -> None:
         self.client = client
         self.folder = folder
         self._version = 0
@@ -90,7 +108,7 @@ class Editor:
     async def diagnostics(self, name: str) -> list[types.Diagnostic]:
         """Wait for the next diagnostics of a file."""
         while True:
-            published = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+            published = await self.client.published.get()
             if published.uri == self.uri(name):
                 return list(published.diagnostics)
 
@@ -106,11 +124,12 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 
 @pytest.fixture
-def editor(client: LanguageClient, tmp_path: Path) -> Editor:
+def editor(client: Client, tmp_path: Path) -> Editor:
     """Return an editor in a folder of its own; the client is the same for all tests."""
     for name, text in {"base.yaml": BASE, "site.yaml": SITE, "site.test.yaml": TESTS, "site.json": QUESTION}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     client.messages.clear()
+    client.published = asyncio.Queue()  # without the diagnostics of other tests
     return Editor(client, tmp_path)
 
 
@@ -255,7 +274,7 @@ async def test_a_text_without_a_file_and_a_file_of_another_kind(editor: Editor) 
     uri = "untitled:Untitled-1"
     item = types.TextDocumentItem(uri, "yaml", 0, "policy: x\nextends: strct\n")
     editor.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-    published = await editor.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    published = await editor.client.published.get()
     assert [problem.code for problem in published.diagnostics] == ["POLICY_NOT_FOUND"]
     assert await editor.open("compose.yaml", "services: {web: {image: x}}\n") == []
 
