@@ -97,7 +97,7 @@ def bodies_of(envelope: Json) -> tuple[Body, ...]:
 
 
 def is_erased(envelope: Json, body: Body) -> bool:
-    """Return whether a body was removed on purpose: only this body, or all texts of the policy."""
+    """Return whether masking removed a body. The pointer `/input/policy` means all texts of the policy."""
     return any(body.pointer == pointer or body.pointer.startswith(f"{pointer}/") for pointer in envelope["erased"])
 
 

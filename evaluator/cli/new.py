@@ -44,7 +44,9 @@ def _write_policy(options: argparse.Namespace) -> int:
     if any(
         value != options.parser.get_default(name) for name, value in vars(options).items() if name not in _OF_POLICY
     ):
-        options.parser.error("only NAME and `--from` can be used without `--test REPORT`")
+        options.parser.error(
+            "a new policy takes only NAME and `--from`; to create a test, use `--test REPORT` instead of NAME"
+        )
     for path in write_new(Path(), options.name, options.base or BASES[0]):
         print(visible(str(path)))
     return Exit.DONE

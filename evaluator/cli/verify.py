@@ -73,7 +73,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tests", metavar="FILE", type=Path, help=tests)
     add_effort_to(parser)
-    parameter = "use this value of a parameter; without it, the proof is for every value; may be repeated"
+    parameter = "use this value of a parameter; by default, the proof is for every value; may be repeated"
     parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help=parameter)
     tests = "append to this file a test for each false property, with a host that breaks the property"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)

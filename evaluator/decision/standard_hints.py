@@ -75,9 +75,9 @@ def _shared_addresses(question: Question, candidates: Sequence[Link]) -> frozens
 
 
 def _unlikeliness(question: Question, nic: Link) -> tuple[bool, bool, bool]:
-    """Return a sort key: an interface with a lower key is more likely the interface over which the host is reached.
+    """Return a sort key. Other hosts probably reach this host through the interface with the lowest key.
 
-    An interface is less likely if it is down, if its host addresses are all /32 or /128, or if its kind is virtual.
+    An interface has a higher key if it is down, if its host addresses are all /32 or /128, or if its kind is virtual.
     """
     return nic.up is False, all(owned.is_host_prefix for owned in question.matched(nic)), nic.kind in _VIRTUAL
 

@@ -121,7 +121,10 @@ class Edit(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """The smallest change found that makes an interface the answer. A decision with the change has verified it."""
+    """The smallest change of the inputs that the search found and that makes an interface the answer.
+
+    The search verified the change: the policy decided the changed inputs, and the answer was this interface.
+    """
 
     edits: tuple[Edit, ...]
 

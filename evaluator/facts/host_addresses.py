@@ -172,7 +172,11 @@ def _why_unusable(address: Address, *, is_literal: bool) -> str:
         return ""
     if str(address) == _DEBIAN_LOOPBACK:
         return "Debian's installer writes 127.0.1.1 for the host's own name into /etc/hosts; " + _OTHER_ADDRESS
-    return _OTHER_ADDRESS if is_literal else "the name refers to the host that resolved it; " + _OTHER_ADDRESS
+    return (
+        _OTHER_ADDRESS
+        if is_literal
+        else f"a loopback address means the machine that resolved the name; {_OTHER_ADDRESS}"
+    )
 
 
 def _article(word: str) -> str:

@@ -238,7 +238,10 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def source(self) -> object:
-        """A value on which all facts except SHARED_FACTS depend; None if the format has no such value."""
+        """The parts of the report that determine all facts of this interface, except SHARED_FACTS.
+
+        None if the format does not define this property.
+        """
         return None
 
     @property
@@ -264,7 +267,7 @@ class Link(Struct, frozen=True, eq=False):
         return pointers.get(fact, pointers.get("", ""))
 
 
-# these facts can depend on other entries of the report; all other facts depend on `Link.source` only
+# these facts can depend on other entries of the report; `Link.source` determines all other facts
 SHARED_FACTS = ("kind", "position", "lowers", "networks", "conflicts", "missing")
 LINK_FACTS = (
     *("name", "kind", "position", "addresses", "lowers", "malformed", "networks", "conflicts", "missing", "gateways"),

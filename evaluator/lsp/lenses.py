@@ -47,8 +47,8 @@ _WITHOUT_HOST = "a report without the addresses of its host; write a question wi
 class Lens(Struct, frozen=True):
     """A line that the editor shows above a rule.
 
-    `start` and `end` are the place of the rule's name. `question` is the path of the question about which the line
-    informs; it is empty if the line is about tests.
+    `start` and `end` are the place of the rule's name. If the line is about a question, `question` is the path of the
+    file with this question. If the line is about tests, `question` is empty.
     """
 
     start: int

@@ -40,7 +40,7 @@ def symbols_of(document: Document) -> tuple[DocumentSymbol, ...]:
 
 
 def _entries(document: Document, key: str, subject: Subject) -> Iterator[DocumentSymbol]:
-    """Yield the entries of a map."""
+    """Yield a symbol for each entry of a map, for example for each parameter in `parameters`."""
     parent = document.outline.at(key)
     if parent is None:
         return
@@ -52,7 +52,7 @@ def _entries(document: Document, key: str, subject: Subject) -> Iterator[Documen
 
 
 def _items(document: Document, key: str, subject: Subject | None) -> Iterator[DocumentSymbol]:
-    """Yield the elements of a list of maps that have a name."""
+    """Yield a symbol for each map in a list, for example for each rule in `rules`."""
     for _, located in document.outline.items(key):
         if not isinstance(located.value, dict):
             continue

@@ -85,8 +85,8 @@ def _details(decided: DecidedHost) -> Iterator[str]:
 
 
 def clause_sentence(clause: DecidingClause) -> str:
-    """Return the clause that makes a claim false, with its value."""
-    return f"the property is false because this is {str(clause.held).lower()}: {visible(clause.clause)}"
+    """Return a sentence with the clause that makes a claim false."""
+    return f"the property is false because this clause is {str(clause.held).lower()}: {visible(clause.clause)}"
 
 
 def clause_values(clause: DecidingClause) -> str:

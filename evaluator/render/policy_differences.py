@@ -1,7 +1,8 @@
 """Writes the comparison of two policies for every host, as text, JSON (`schemas/policy-proof.schema.json`) or Markdown.
 
-Each change that happens has the smallest host that shows it, and the answers of both policies. The other changes have
-a sentence that no such host exists (proved), or that none was found among small hosts.
+A change is, for example, that the old policy gives `resolved` and the new policy `rejected`. For each change, the
+comparison shows the smallest host that gets these two answers. If the comparison has no such host, a sentence states
+the reason: it is proved that no such host exists, or the search found no such host among small hosts.
 """
 
 from __future__ import annotations

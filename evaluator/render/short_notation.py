@@ -1,9 +1,11 @@
 """Writes a small host in the short notation of policy tests, if the notation can state the host exactly.
 
-The notation states fewer facts than a report. The parser gives each fact that is not stated a value. For example, if
-the text has no `dhcp` for an interface, the interface does not use DHCP. So the text is parsed again and decided. It is
-exact if the decision is the same, with its findings and its trace, and if every word that a rule reads has the same
-value for every interface and address.
+The notation states fewer facts than a report. If the text does not state a fact, the parser uses a default: for
+example, an interface without `dhcp` does not use DHCP. So the text can describe a different host. Therefore the text is
+parsed and decided. The text is exact if two conditions are true:
+
+- The decision for the text is the decision for the host, with the same findings and the same trace.
+- A rule reads the same values from the text as from the host, for every interface and address.
 """
 
 from __future__ import annotations

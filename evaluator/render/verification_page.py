@@ -143,7 +143,7 @@ def _counterexample(result: PropertyResult, example: ExplainedExample, anchor: s
     clause = example.clause
     broken = []
     if clause is not None:
-        words = f"The property is false, because this is {str(clause.held).lower()}: "
+        words = f"The property is false because this clause is {str(clause.held).lower()}: "
         broken = [element("div", clause_with_values(words, clause.clause, clause.seen), class_="change")]
     return element(
         "section",

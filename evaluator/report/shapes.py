@@ -26,7 +26,11 @@ _VDSM_MAPS = ("nics", "vlans", "bondings", "bridges", "networks")
 
 
 def is_ansible(document: object) -> bool:
-    """Return whether a document has Ansible's facts: `ansible_facts`, `ansible_interfaces` or the name of a system."""
+    """Return whether a document has Ansible's facts.
+
+    Such a document has a member such as `ansible_facts`, `ansible_interfaces` or `ansible_system` (the operating
+    system). The facts in a play have no prefix, for example `interfaces`.
+    """
     if not isinstance(document, dict) or _ANSIBLE_KEYS.isdisjoint(document):
         return False
     if isinstance(document.get(ANSIBLE_PAYLOAD), str) or isinstance(document.get(ANSIBLE_WRAPPER), dict):

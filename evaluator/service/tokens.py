@@ -1,8 +1,8 @@
 """The tokens that clients must send: a file with one token in each line, read again when it changes.
 
 Only the digests of the tokens are in memory, so a token can appear neither in a log nor in an error. A presented token
-is compared with every digest in constant time: the time shows neither which token is similar nor at which character it
-differs.
+is compared with every digest, and every comparison takes the same time. So an attacker cannot measure the time to find
+out whether a wrong token is similar to a valid token.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """Describes the coverage of policies as data: how often each outcome of each rule and clause occurred.
 
-A rule has two outcomes: fired and not fired. An outcome of a rule is counted once for each test. A clause is a part of
-a condition whose outermost operator is not `and`, `or` or `not`. A clause has two outcomes: true and false. An outcome
-of a clause is counted for each evaluation. The clauses in the body of a quantifier count too. If several rules use a
-named condition, its clauses are counted once for all these rules.
+A rule has two outcomes: fired and not fired. An outcome of a rule is counted once for each test. A clause has two
+outcomes: true and false. An outcome of a clause is counted for each evaluation.
+
+Clauses are the parts of a condition that `and`, `or` and `not` combine. For example, `nic is up and not (nic is bond)`
+has two clauses: `nic is up` and `nic is bond`. The clauses in the body of a quantifier count too. If several rules use
+a named condition, each clause of the named condition has one count, and all these rules add to this count.
 
 Each rule or clause has a place in one text of a policy. If two policies extend the same base, the rules and clauses of
 the base count once, and a test of either policy can cover them.

@@ -1,14 +1,15 @@
 """Finds the rules that cause the difference between the expected and the actual result of a failing test.
 
-**Idea.** A rule causes the difference if the opposite result of this rule alone gives the expected decision. So each
-rule is tried: the reference interpreter decides the case again, with the opposite result of this rule for one
-interface. If the rule has no subject, its only result is replaced. If the result for one interface is not enough, the
-results for several interfaces are replaced together. All other rules are evaluated as usual. If the new decision is the
-expected decision, the rule causes the difference.
+**Idea.** Each rule is tried. The reference interpreter decides the case again, but reverses the result of this one rule
+for one interface. For example, if the rule discarded `eth0`, it does not discard `eth0` in the trial. All other rules
+are evaluated as usual. If the new decision is the expected decision, the rule causes the difference.
 
-After these rules, the result lists the rules that decided about expected and unexpected interfaces. Such a rule removed
-an expected interface, did not match an expected interface, or matched an unexpected interface. It is not verified that
-these rules cause the difference.
+If the rule has no subject, its condition has one result for the whole decision, and this result is reversed. If it is
+not enough to reverse the result for one interface, the results for several interfaces are reversed together.
+
+The rules that cause the difference come first in the returned list. Then the list has rules that probably cause the
+difference, but this is not verified: rules that removed an expected interface, did not match an expected interface, or
+matched an unexpected interface.
 
 **Limits.** A host can have thousands of interfaces. So at most eight interfaces are tried (`_names`), and the search
 ends after a fixed number of evaluations.
@@ -126,7 +127,11 @@ class _Search:
         return {link.name for link in subjects(rule, environment)} if rule.has_subject else set()
 
     def _names(self) -> tuple[str, ...]:
-        """Return the interfaces to try: expected interfaces, candidates, interfaces of rules that report, owners."""
+        """Return the interfaces to try.
+
+        The order is: the expected interfaces, the candidates, the interfaces for which a `reject` or `warn` rule is
+        true, the owners.
+        """
         hits = (link.name for result in self._results for link in result.hits if not result.rule.verb.chooses)
         names = dict.fromkeys((*self._wanted(), *self._decision.candidates, *hits, *self._decision.owners))
         if not names:

@@ -1,4 +1,7 @@
-"""Collects the constants of a policy and the values of its parameters, by the words with which they are compared."""
+"""Collects the values that a policy compares with each word: constants, and values of parameters.
+
+For example, `nic.mtu >= 9000` compares the word `nic.mtu` with the constant 9000.
+"""
 
 from __future__ import annotations
 

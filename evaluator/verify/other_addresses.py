@@ -1,8 +1,9 @@
-"""Whether the addresses of interfaces that are not host addresses can change a condition.
+"""Finds whether a condition can depend on other addresses than host addresses.
 
-Such an address cannot change `nic.addresses overlaps host.addresses`, and it cannot change `some a in nic.addresses
-satisfies a = host.first_address`. Most policies compare addresses in this way only. For them, the search of small hosts
-decides far fewer hosts.
+An interface can own other addresses than the host addresses. These other addresses cannot change the condition
+`nic.addresses overlaps host.addresses`, or the condition `some a in nic.addresses satisfies a = host.first_address`.
+Most policies compare addresses only in these ways. So the search of small hosts needs no other addresses for these
+policies, and decides far fewer hosts.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
-"""The values that parameters without a given value take in the search of small hosts.
+"""The values that the search of small hosts tries for each parameter without a given value.
 
-An integer takes the numbers with which conditions compare it, and the numbers beside them. If conditions compare a
-parameter with a word for an integer, such as `nic.mtu`, there is space on both sides of the parameter: if 7 is compared
-with the word, the parameter can be 9, and the word can be 8, 9 or 10.
+An integer parameter gets the numbers with which conditions compare the parameter, and their neighbours: for 7, also 6
+and 8. Conditions can also compare the parameter with a word for an integer, such as `nic.mtu`. Then the parameter gets
+two neighbours on each side. For example, if conditions compare `nic.mtu` with 7 and with the parameter, the parameter
+gets, among others, 5 to 9. So if the parameter is 9, `nic.mtu` can be 8, a number between 7 and the parameter.
 
-All text parameters take the same values. There are as many values that occur in no condition as text parameters. So two
-parameters can be equal or different, and each of them can be equal to a text of the policy or different from all.
+All text parameters get the same texts: the texts with which conditions compare them, and, for each parameter, one
+additional text that occurs in no condition. So two parameters can be equal or different, and each of them can be equal
+to a text of the policy or different from all texts of the policy.
 """
 
 from __future__ import annotations

@@ -85,10 +85,11 @@ class PolicyAnswer(Struct, frozen=True):
 
 
 class ChangedHost(Struct, frozen=True):
-    """A host that two policies decide differently, with both answers. The library has decided it.
+    """A host that two policies decide differently, with both answers. The library has confirmed both answers.
 
-    The parameters of `host` are those of the new policy. `subjects` are the interfaces with the finding that only one
-    policy makes. It is empty for a transition, and for a finding that is about no interface.
+    The parameters of `host` are those of the new policy. If only one policy makes a finding, `subjects` are the
+    interfaces of this finding; `subjects` is empty if the finding is about no interface. If the status or the interface
+    changes, `subjects` is empty too.
     """
 
     host: AbstractHost

@@ -1,14 +1,14 @@
-"""Two policies whose parameters have names and values for questions about both policies.
+"""Prepares two policies for a comparison: chooses the values of their parameters, and renames parameters.
 
-A decision has parameters, so a comparison of two policies must state which values they have. There are two questions:
+A decision has parameters, so a comparison of two policies must state which values they have. There are two comparisons:
 
-- `SAME`: a parameter of both policies has the same value in both policies. The comparison covers all values. This is
-  the question for a caller that gives each parameter a value, for example an engine that knows the VLAN of the network.
-- `DEFAULTS`: no parameter is given, so each policy uses its own defaults. This question is asked too if a default
-  differs.
+- `SAME`: a parameter of both policies has the same value in both policies. The comparison covers all values. It answers
+  the question of a caller that gives each parameter a value, for example an engine that knows the VLAN of the network.
+- `DEFAULTS`: no parameter is given, so each policy uses its own defaults. This comparison is made only if a default of
+  the new policy differs from the default of the old policy.
 
 The proofs and the search of small hosts know one value for each name. So if a parameter can have different values in
-the two policies, the parameter of the new policy gets another name in `new`.
+the two policies, the parameter of the new policy is renamed: for example, `least_mtu` becomes `least_mtu.new`.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ class ParameterValues(StrEnum):
 
 
 class PolicyPair(Struct, frozen=True):
-    """Two policies with parameters that have different names if their values can differ.
+    """Two policies that are prepared for a comparison.
 
-    `parameters` are the parameters of both policies. `fixed` are the parameters that have only one value. `renamed` has
-    the own names of the parameters that have another name in `new`. `known` are the parameters that always have a value
-    although one of the policies does not require it.
+    - `parameters`: the parameters of both policies.
+    - `fixed`: the parameters that have only one value in the comparison, with this value.
+    - `renamed`: for each renamed parameter of `new`, the original name.
+    - `known`: the parameters that only one policy declares as optional. In the comparison, they always have a value.
     """
 
     values: ParameterValues
@@ -58,7 +59,7 @@ class PolicyPair(Struct, frozen=True):
         return {one.name: values[one.name] for one in self.old.parameters if one.name in values}
 
     def of_new(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values of the new policy's parameters, by their own names."""
+        """Return the values of the new policy's parameters, by their original names."""
         names = (one.name for one in self.new.parameters)
         return {self.renamed.get(name, name): values[name] for name in names if name in values}
 

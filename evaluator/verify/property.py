@@ -29,7 +29,7 @@ class Claim(Struct, frozen=True, tag=True):
 
 
 class Change(StrEnum):
-    """A change of the question. A property can state that it changes neither the status nor the interface."""
+    """A change of the question. A property can state that the status and the interface stay the same."""
 
     UNOWNED_ANSWER = "a host address that no interface owns is added to a set of at least one host address"
     SEPARATE_INTERFACE = (

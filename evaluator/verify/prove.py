@@ -1,15 +1,18 @@
 """Proves properties for hosts of every size.
 
 The solver gets the axioms of the policy and the negation of a property. If these cannot be true together, the property
-is proved. A second question is about the empty report, because a sort always has at least one element.
+is proved. For the solver, each sort has at least one element, so every host has at least one interface. A second
+question to the solver is therefore about the empty report.
 
-A property of two decisions encodes the policy twice. Both hosts share all symbols, except the symbols whose values can
-be different after the change:
+Some properties are about a change, such as an additional interface. Such a property compares the decision before the
+change with the decision after the change, so the policy is encoded twice. Both encodings share all symbols, except the
+symbols whose values the change can affect:
 
-- an additional answer changes the answers, the usable answers, the first address, and the name of a literal host;
+- an additional host address changes the list of host addresses, the list of usable host addresses, the first address,
+  and the name of a host that was given by its addresses;
 - an additional interface changes the interfaces, the positions (but not their order), and the best routes.
 
-So nothing is assumed about the changed facts except the laws and the change itself.
+So nothing is assumed about the changed facts except the laws of reports and the change itself.
 """
 
 from __future__ import annotations

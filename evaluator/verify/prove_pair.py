@@ -1,9 +1,9 @@
-"""Proves for a change between the decisions of two policies that no host shows the change.
+"""Proves that a change between the decisions of two policies never happens, such as from `resolved` to `no_match`.
 
-Both policies are encoded for one host: they share all facts, and each has its own rules. The solver is asked whether a
-change can be true, for example "the old status is `resolved` and the new status is `no_match`". If the change cannot be
-true, no host shows it. All changes between two policies share one encoding, because the lemmas of an encoding take
-longer than most proofs.
+Both policies are encoded for one host: they share all facts, and each has its own rules. For this change, the solver is
+asked whether the old status can be `resolved` and the new status `no_match`. If this is impossible, no host has the
+change. All changes between two policies share one encoding, because the lemmas of an encoding take longer than most
+proofs.
 
 If both policies have equal rules, the solver first proves rule by rule that these rules have the same effect
 (`prove.add_equal_steps`).

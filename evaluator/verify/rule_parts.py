@@ -1,16 +1,17 @@
 """The parts of a policy that can be dead: a rule that never fires, never has an effect, or has a clause without effect.
 
-A part is described by a condition about the interfaces for which its rule is evaluated. The part is dead if no host
-makes this condition true. The condition is an ordinary condition of the language, so the same condition is evaluated
-for concrete hosts (`sampled_hosts.py`) and translated for the solver (`dead_rules.py`).
+Each part has a condition. A rule is evaluated for some interfaces of a host, such as the candidates. If the condition
+of a part is false for all these interfaces, on every host, the part is dead. The condition is an ordinary condition of
+the language, so the same condition is evaluated for concrete hosts (`sampled_hosts.py`) and translated for the solver
+(`dead_rules.py`).
 
-The condition of a clause is the condition of its rule, reduced to the case in which the clause is true. For example, in
+Only the operands of `or` are clauses here. If an operand of `or` is never true, it is probably a mistake. The condition
+of a clause is the condition of its rule without the other operands of this `or`. For example, in
 `nic is up and (nic is bond or nic is vlan)`, the condition of the clause `nic is bond` is `nic is up and nic is bond`.
 
-Only alternatives are clauses here: the operands of `or`. If an operand of `or` is never true, it is probably a mistake.
-The operands of `and` are left out: if such an operand follows from the other operands, or from earlier rules, this is
-often intended, because it makes the rule faster or easier to read. The policy `strict` has two such operands. The
-property `every-clause-matters` of `activenic verify` reports these clauses too.
+The operands of `and` are not clauses here. An operand of `and` can follow from the other operands or from earlier
+rules. This is often intended, because it makes the rule faster or easier to read. The policy `strict` has two such
+operands. The property `every-clause-matters` of `activenic verify` reports operands of `and` too.
 """
 
 from __future__ import annotations
@@ -120,5 +121,8 @@ def _negated(condition: Condition) -> Condition:
 
 
 def _tests_known(condition: Condition) -> bool:
-    """Return whether a condition tests whether a value is known. Later alternatives rely on the result of this test."""
+    """Return whether a condition contains a test `is known` or `is unknown`.
+
+    Later operands of `or` can rely on this test, as in `nic.mtu is unknown or nic.mtu > 1500`.
+    """
     return any(isinstance(node, IsKnown) for node in walk(condition))

@@ -1,8 +1,8 @@
-"""Finds parts of a policy that are alive: they do something for one of some random small hosts.
+"""Decides random small hosts, to find the parts of a policy that are not dead.
 
-A host for which a rule fires is a proof that the rule is alive. Such a host is usually found much faster than the
-solver answers, because the solver needs most time for questions whose answer is "possible". So the solver is only asked
-about the parts that no sampled host makes alive.
+If a rule fires for one host, this host proves that the rule is not dead. Such a host is usually found much faster than
+the solver answers, because the solver needs most time for questions whose answer is "possible". So the solver is asked
+only about the parts that have no effect on any random host.
 
 The hosts have at most three interfaces. The values of their facts are from the space of the policy (`space.py`): for
 example, `nic.mtu >= 9000` gives the MTUs 8999, 9000 and 9001. In contrast to `bounded.py`, the values are not
@@ -33,7 +33,7 @@ from evaluator.verify.space import Space, space_of
 from evaluator.verify.topologies import topologies
 
 _HOSTS = 400
-_VAIN_HOSTS = 150  # the sampling ends after so many hosts that make no further part alive
+_VAIN_HOSTS = 150  # the sampling ends after so many hosts on which no further part has an effect
 _SIZES = (1, 2, 2, 3, 3, 3)
 _HOST_NAME = "host.example"
 _GLOB = re.compile(r"\[!?\]?([^\]])[^\]]*\]|[*?]")
@@ -78,7 +78,7 @@ class _DrawnChoices(Choices):
 
 
 def not_alive(program: Program, parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Return the parts that no sampled host makes alive."""
+    """Return the parts that have no effect on any sampled host. Only these parts can be dead."""
     pending, vain = list(parts), 0
     space, draws = space_of([rule.condition for rule in program.rules], program.parameters, {}), _Draws()
     space = replace(space, names=NameTexts())  # the names are drawn before the other facts
@@ -93,7 +93,7 @@ def not_alive(program: Program, parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def _alive(program: Program, parts: Sequence[Part], question: Question) -> Iterator[int]:
-    """Yield the `id` of each part that a host makes alive. `parts` are in the order of the rules."""
+    """Yield the `id` of each part that has an effect on a host. `parts` are in the order of the rules."""
     by_rule: dict[int, list[Part]] = {}
     for part in parts:
         by_rule.setdefault(part.number, []).append(part)

@@ -48,10 +48,11 @@ def smallest_counterexamples(
     parameters: Mapping[str, Value],
     progress: Progress = lambda done, total: None,
 ) -> tuple[Counterexample | None, ...]:
-    """Return for each statement the smallest host of at most `size` interfaces that breaks it, or None.
+    """Return the smallest host that breaks each statement; None for a statement that no such host breaks.
 
-    `parameters` are fixed. The other parameters of the policy take the values of the space. Raises PolicyError if a
-    claim has mistakes for this policy, and Unconfirmed if the library decides the report of a host in another way.
+    The search decides all hosts of at most `size` interfaces. `parameters` have fixed values, and the search varies the
+    values of all other parameters (`space.py`). Raises PolicyError if a claim has mistakes for this policy. Raises
+    Unconfirmed if the library decides the report of a host differently than the search.
     """
     examples = smallest_examples(policy.program, statements, size, parameters, progress)
     return confirmed_examples(policy, statements, examples)
@@ -72,7 +73,7 @@ def smallest_examples(
 def confirmed_examples(
     policy: Policy, statements: Sequence[Claim | Unchanged], examples: Examples
 ) -> tuple[Counterexample | None, ...]:
-    """Let the library decide the counterexamples, and return them. Raises Unconfirmed if it decides in another way."""
+    """Let the library decide the counterexamples, and return them. Raises Unconfirmed if a decision differs."""
     return tuple(
         None if example is None else _confirmed(policy, statement, example)
         for statement, example in zip(statements, examples, strict=True)
@@ -125,7 +126,7 @@ def _check_of(compiled: SearchedPolicy, statement: Claim | Unchanged) -> Check:
 
 
 def defaults_of(claim: Claim, program: Program) -> Mapping[str, Value]:
-    """Return the defaults of a claim for the parameters that the policy does not declare."""
+    """Return the values in `claim.defaults` whose names are not parameters of the policy."""
     declared = {parameter.name for parameter in program.parameters}
     return {name: value for name, value in claim.defaults.items() if name not in declared}
 

@@ -78,7 +78,10 @@ class _Warnings:
         return tuple(self._problems.diagnostics)
 
     def _is_reported(self, part: Part) -> bool:
-        """Return whether a check has already reported the rule of a part, or an earlier rule that ends the policy."""
+        """Return whether another check has already reported the rule of a part.
+
+        The result is also true if an earlier rule has the warning NOTHING_CHANGES_AFTER.
+        """
         span = self._spans[part.number]
         codes = _OF_RULES | _OF_CLAUSES if part.can is Can.HOLD else _OF_RULES
         is_after_end = any(self._reported.has({"NOTHING_CHANGES_AFTER"}, at) for at in self._spans[: part.number])
@@ -92,7 +95,7 @@ class _Warnings:
     def _report(self, dead: Dead) -> None:
         part, rule = dead.part, self._program.rules[dead.part.number]
         span = self._spans[part.number]
-        after = f" after {self._names(dead.rules)}" if dead.rules else ""
+        after = f"after {self._names(dead.rules)}, " if dead.rules else ""
         match part.can:
             case Can.FIRE:
                 reason, hint = self._reason(dead, rule)
@@ -101,10 +104,10 @@ class _Warnings:
             case Can.CHANGE:
                 is_adding = rule.verb.effect is Effect.ADD
                 effect = "adds only interfaces that are already candidates" if is_adding else "removes no candidate"
-                message = f"the rule {quote(rule.name)} {effect}{after} {_PROVED}"
+                message = f"{after}the rule {quote(rule.name)} {effect} {_PROVED}"
                 self._problems.warning("RULE_SHADOWED", message, span, "remove the rule, or move it up")
             case Can.HOLD:
-                message = f"{quote(part.clause.text)} is never true here{after} {_PROVED}"
+                message = f"{after}{quote(part.clause.text)} is never true here {_PROVED}"
                 self._problems.warning("CONDITION_NEVER_TRUE", message, part.clause.span, "remove it")
 
     def _reason(self, dead: Dead, rule: Rule) -> tuple[str, str]:
@@ -178,7 +181,10 @@ class _Warnings:
 
 
 def _first_words(text: str) -> str:
-    """Return the words of a clause before ` (`. They name the condition that is inserted (`check/inline.py`)."""
+    """Return the words of a clause before ` (`, for example `nic is container` for `nic is container (nic is bridge)`.
+
+    If a clause uses a named condition, `check/inline.py` writes its text in this form.
+    """
     return text.split(" (", 1)[0]
 
 

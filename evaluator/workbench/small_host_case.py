@@ -23,9 +23,9 @@ def small_host_case(
 ) -> NewCase:
     """Return a test with a host. `want` is the decision of the policy for this host.
 
-    The test has the short notation only if `policy` and the policies in `others` give the same decisions for the
-    notation as for the host. For example, `others` are mutants that the test kills. Raises RecordError if a test file
-    cannot contain the report.
+    The test describes the host in the short notation if every policy decides this notation exactly like the host:
+    `policy` and all `others`. Otherwise the test contains the report of the host. `others` are policies that the test
+    must distinguish from `policy`, such as mutants. Raises RecordError if a test file cannot contain the report.
     """
     case = new_case(case_of(decide_host(policy, host)), title, want)
     notation = short_notation(host, policy, *others)

@@ -497,4 +497,4 @@ def test_a_name_that_resolves_to_the_host_itself() -> None:
     hint = said(ask(_both(A=f"{NAME}. 60 IN A 127.0.1.1")))["ANSWER_UNUSABLE"][1]
     assert hint.startswith("Debian's installer writes 127.0.1.1")
     hint = said(ask(_both(A=f"{NAME}. 60 IN A 127.0.0.1")))["ANSWER_UNUSABLE"][1]
-    assert hint.startswith("the name refers to the host that resolved it")
+    assert hint.startswith("a loopback address means the machine that resolved the name")

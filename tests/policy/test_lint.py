@@ -150,7 +150,7 @@ def test_each_warning_is_what_the_rule_does(rules: list[Rules], asked: list[tupl
         question = _question(one, program)
         steps = {step.rule.name: step for step in run(program.rules, question)}
         for warning in program.warnings:
-            (name, *_) = re.findall(r"`(r\d+)`", warning.message) or [""]
+            (name, *_) = re.findall(r"the rule `(r\d+)`", warning.message) or [""]
             step = steps.get(name)
             if step is None:
                 continue
@@ -163,7 +163,8 @@ def test_each_warning_is_what_the_rule_does(rules: list[Rules], asked: list[tupl
             elif warning.code == "RULE_SHADOWED" and step.rule.verb.chooses:
                 assert step.before == step.after, warning
             elif warning.code == "RULE_SHADOWED":
-                earlier = steps[re.findall(r"`(r\d+)`", warning.message)[1]]
+                (other,) = {*re.findall(r"`(r\d+)`", warning.message)} - {name}
+                earlier = steps[other]
                 assert set(step.hits) <= set(earlier.hits), warning
                 assert earlier.fired or not step.fired, warning
             elif warning.code == "NOTHING_CHANGES_AFTER" and step.rule.verb.effect is Effect.REMOVE:

@@ -66,8 +66,8 @@ def test_each_counterexample_is_drawn_and_explained() -> None:
     words = "".join(reader.text)
     assert text.count("<svg") == 4
     assert "vlan1 owns an address of the host and was not preferred by the rule then-nics" in words
-    assert "The property is false, because this is false: no upper in owners satisfies" in words
-    assert 'The property is false, because this is true: answer.name = "nic0"' in words
+    assert "The property is false because this clause is false: no upper in owners satisfies" in words
+    assert 'The property is false because this clause is true: answer.name = "nic0"' in words
     assert "192.0.2.40 (added)" in words
     for expected in (
         "proved for every host",

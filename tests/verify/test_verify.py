@@ -53,7 +53,7 @@ def test_a_false_property_is_a_failure_and_shows_its_host(lab, capsys):
     assert main(["verify", str(lab), "--property", "owner-is-found", "-n", "1"]) == 8
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert "bond0 has 192.0.2.10/24   discarded by no-docker" in lines
-    assert 'the property is false because this is false: status != "no_match"' in lines
+    assert 'the property is false because this clause is false: status != "no_match"' in lines
 
 
 def test_a_property_is_undecided_if_the_search_does_not_enumerate_a_word(lab, capsys):

@@ -90,13 +90,16 @@ def test_reports_of_every_format(folder: Path, report: str) -> None:
     assert passed("all.test.yaml", 2)
 
 
+NEW_POLICY = "a new policy takes only NAME and `--from`; to create a test, use `--test REPORT` instead of NAME"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ([], "give the NAME of a new policy, or `--test REPORT` for a new test"),
         (["site", "--test", "a.json"], "give the NAME of a new policy, or `--test REPORT` for a new test"),
-        (["site", "--address", "192.0.2.10"], "only NAME and `--from` can be used without `--test REPORT`"),
-        (["site", "--write-tests", "b.test.yaml"], "only NAME and `--from` can be used without `--test REPORT`"),
+        (["site", "--address", "192.0.2.10"], NEW_POLICY),
+        (["site", "--write-tests", "b.test.yaml"], NEW_POLICY),
         (["--test", "a.json", "--from", "strict", "--address", "192.0.2.1"], "`--from` cannot be used with `--test`"),
         (["--test", "a.json"], "no host address was given: give `--host` or `--address`"),
     ],

@@ -54,10 +54,13 @@ Path = tuple[str, ...]
 class SchemaPart(Struct, frozen=True):
     """The merged schema of one place in a document.
 
-    `pointer` is the place as a JSON Pointer with `*` for every name in a map and every index. `mask` is the annotation
-    of this place, empty if the schema has no annotation here. `words` are the texts that the schema lists. `members`
-    are the listed members of an object. If the object is a map, `values` is the schema of its other members, and `keys`
-    is the annotation of their names. `items` is the schema of the items of a list.
+    - `pointer`: the place as a JSON Pointer. `*` replaces each name in a map and each index of a list.
+    - `mask`: the annotation of the place; empty if the schema has no annotation here.
+    - `words`: the texts that the schema lists for the place.
+    - `members`: the members of an object that the schema names.
+    - `values`: the schema of the members that the schema does not name; None if the object is not a map.
+    - `keys`: the annotation of the names of the members in a map.
+    - `items`: the schema of the items of a list.
     """
 
     pointer: str
@@ -128,8 +131,9 @@ def _words(schema: Json) -> Iterator[str]:
 class Walker:
     """Masks documents; `erased` contains the pointers of the members that were left out.
 
-    In a pointer, `*` replaces a name in a map, an index and an unknown member. `labels` masks labels, and `names`
-    contains texts that get another pseudonym than usual.
+    In a pointer, `*` replaces a name in a map, an index and an unknown member. The function `labels` masks labels. If
+    `names` contains a name, the name gets the pseudonym in `names`. All other names get their pseudonyms from
+    `pseudonyms`.
     """
 
     def __init__(

@@ -82,7 +82,10 @@ class ConditionUse(Struct, frozen=True):
         return replace(labelled, text=self.words, span=self.span) if is_compound else labelled
 
     def values(self, values: frozenset[Expression]) -> frozenset[Expression]:
-        """Return the values of a named condition for this use. In each value, `subject` replaces `nic`."""
+        """Return values that a named condition uses, with the subject of this use instead of `nic`.
+
+        For example, if the subject is `layer`, `nic.mtu` becomes `layer.mtu`.
+        """
         return frozenset(_substituted(value, self.subject, {}) for value in values)
 
     def _new_names(self, condition: Condition) -> dict[str, str]:

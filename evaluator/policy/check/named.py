@@ -85,9 +85,10 @@ class _Checker:
         return None if scalar is None or condition is None else _Parsed(condition, len(" ".join(scalar.text.split())))
 
     def _check(self, name: str, open_names: tuple[str, ...]) -> None:
-        """Check a condition after the conditions that it uses.
+        """Check a condition. The conditions that it uses are checked first.
 
-        `open_names` is the path of uses to this condition. Each name in it uses the next name.
+        `open_names` are the conditions whose check has begun and not ended. Each of them uses the next one, and the
+        last one uses this condition. So if `name` is in `open_names`, the conditions use each other in a cycle.
         """
         if name in open_names:
             cycle = " → ".join((*open_names[open_names.index(name) :], name))

@@ -151,16 +151,17 @@ def _values(expression: Expression) -> Iterator[object]:
 def _relation_between(operator: Relate, left: Type, right: Type) -> Relate | None:
     """Return the relation that an operator means between two types; None if the operator cannot compare the types.
 
-    These are the rules. T and U are comparable if they are equal, if each is `address` or `owned`, or if one of them is
-    the element type of the empty list `[]`.
+    An operator can compare the types in these cases:
 
-    - `T = U`, `T != U`: two comparable scalars.
-    - `T < T`, and `<=`, `>`, `>=`: two integers or two texts.
-    - `T in [U]`: a scalar and a list of comparable elements.
-    - `address in cidr`, `address in [cidr]`, the same with `owned`: the relation `in network`.
-    - `[T] overlaps [U]`, `[T] within [U]`: two lists of comparable elements.
-    - `text like text`, `text like [text]`.
-    - `nic above nic`, `nic below nic`.
+    - `=`, `!=`: two scalars of one type, or an `address` and an `owned`.
+    - `<`, `<=`, `>`, `>=`: two integers or two texts.
+    - `in`: a scalar and a list of scalars that `=` can compare with the scalar.
+    - `in`: an `address` or `owned`, and a `cidr` or a list of `cidr`. Here, `in` means the relation `in network`.
+    - `overlaps`, `within`: two lists whose elements `=` can compare.
+    - `like`: a text, and a text or a list of texts.
+    - `above`, `below`: two interfaces.
+
+    Every operator that accepts a list accepts the empty list `[]` too.
     """
     lists = (left.is_list, right.is_list)
     match operator:

@@ -215,7 +215,10 @@ def is_constant(condition: Condition) -> bool:
 
 
 def _is_reported_by_checker(cause: Cause) -> bool:
-    """Return whether the cause is a test `is known` or `is unknown`. `check/condition.py` reports such a cause."""
+    """Return whether a condition is never true because of one test, `is known` or `is unknown`.
+
+    `check/condition.py` reports such a test.
+    """
     return len(cause.parts) == 1 and isinstance(cause.parts[0], IsKnown)
 
 

@@ -105,7 +105,7 @@ def _are_disjoint(one: str, other: str) -> bool:
 
 
 def _is_inside(glob: str, outer: str) -> bool:
-    """Return whether the outer glob certainly matches each text that the glob matches."""
+    """Return whether it is certain that `outer` matches every text that `glob` matches."""
     if glob == outer:
         return True
     start, star, rest = outer.partition("*")

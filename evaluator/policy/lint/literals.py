@@ -44,9 +44,11 @@ _OCTAL = re.compile(r"-?0[0-9]+")
 
 
 class LiteralWarning(Struct, frozen=True):
-    """A warning about a value. `words` is the value as it is written in the relation `node`.
+    """A warning about a value in a condition.
 
-    The author probably meant the text `instead`, or the operator `operator`. An empty text means that nothing is known.
+    `words` is the text of the value in the policy, or the name of the parameter with this value. `node` is the relation
+    that contains the value, if the warning is about a relation. If the author probably meant another value, `instead`
+    is the text of this value. If the author probably meant another operator, `operator` is this operator.
     """
 
     code: str
@@ -253,7 +255,7 @@ def _out_of_range(node: Related, values: Mapping[str, Value], description: str) 
         for value in parameter_value if isinstance(parameter_value, tuple) else (parameter_value,):
             if not isinstance(value, int | str) or isinstance(value, bool) or _can_be(value, possible, side.type):
                 continue
-            message = f"{description} {quote(side.name)}, {quote(str(value))}, never equals {quote(other.text)}"
+            message = f"{quote(other.text)} never equals {quote(str(value))}, {description} {quote(side.name)}"
             hint = HINTS.get(_word(other), "")
             if isinstance(value, int):
                 hint += "; for a parameter without a value use `optional: true`"

@@ -207,7 +207,7 @@ class Pipeline:
         name = quote(placed.rule.name)
         after = "the earlier rules" if earlier is None else quote(earlier.rule.name)
         is_same = earlier is not None and self._means_the_same(placed.rule, earlier.rule)
-        message = f"the rule {name} {'repeats' if is_same else effect + ', after'} {after}"
+        message = f"the rule {name} repeats the rule {after}" if is_same else f"after {after}, the rule {name} {effect}"
         hint = "remove one of them" if is_same else f"remove the rule, or move it before {after}"
         self._problems.warning("RULE_SHADOWED", message, placed.span, hint)
 

@@ -160,7 +160,7 @@ class ClauseFinder:
         return value
 
     def _counted(self, filtered: Filter, bindings: Bindings) -> Iterator[ClauseValue]:
-        """Yield the elements of a filtered list, and the values that its condition read for the first element."""
+        """Yield the elements that a filter selects, then the values that explain why it selects the first element."""
         items = evaluate(filtered, self._environment, bindings)
         pointers = _sorted({pointer for item in items for pointer in _pointers_of(item)})
         yield ClauseValue(filtered.variable.name, _text_of(items), pointers)
@@ -175,7 +175,10 @@ class ClauseFinder:
 
 
 def _state_of(clause: Condition) -> InState | None:
-    """Return the clause if it tests a state such as `nic is up`. Return None for a kind, and for other clauses."""
+    """Return the clause if it tests a state, such as `nic is up`.
+
+    Return None if the clause tests a kind, such as `nic is bond`, or tests anything else.
+    """
     is_state = isinstance(clause, InState) and clause.state.owner is Base.NIC and clause.state.kind is None
     return clause if is_state and isinstance(clause, InState) else None
 
@@ -192,7 +195,10 @@ def _witness(clause: Quantified, environment: Environment, bindings: Bindings) -
 
 
 def _operands(clause: Condition) -> Iterator[Expression]:
-    """Yield the expressions of a clause whose values are shown. For a quantifier, this is the list."""
+    """Yield the expressions in a clause whose values an explanation shows.
+
+    In `some a in nic.addresses satisfies …`, this expression is the list, `nic.addresses`.
+    """
     match clause:
         case Quantified(domain=domain):
             yield domain

@@ -62,7 +62,8 @@ class Located(Struct):
     def at(self, path: tuple[str | int, ...]) -> Located:
         """Return the part at a path of keys and indices.
 
-        If the path does not exist, the part is at the longest beginning of the path that exists.
+        If the text has no such part, return the nearest part above it. For example, if the path leads to a missing key
+        of a map, return the map.
         """
         part = self
         for step in path:

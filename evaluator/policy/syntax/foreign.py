@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 _DISCARD_OR_REJECT = (
     "write `discard` to remove the interface from the candidates, or `reject` to forbid deploying on it"
 )
-_PREFER = "write `prefer nic when …`: the other candidates are removed"
+_PREFER = "write `prefer nic when …`: the candidates for which the condition is false are removed"
 _NEGATIVE = "write `discard nic when …`"
 _WARN = "write `warn nic when …` or `warn when …`; the severity is a separate key: `severity: info`"
 _NO_BRANCHES = "a rule is one sentence, such as `match nic when nic is up`; a rule has no branches"

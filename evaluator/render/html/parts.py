@@ -84,9 +84,9 @@ def cut(message: str) -> str:
 
 
 def not_drawn(count: int, involved: int) -> str:
-    """Return a text with the number of interfaces that are not drawn.
+    """Return a text about the interfaces that a drawing leaves out: `count` interfaces.
 
-    `involved` is the number of interfaces among them that are involved in the decision.
+    `involved` of these interfaces are involved in the decision.
     """
     role = f", {involved:,} of them involved in the decision" if involved else ", not involved in the decision"
     return f"and {plural(count, 'more interface')}{role}"

@@ -5,13 +5,15 @@ is derived from more facts. An interface with a PCI device or a driver is physic
 is a bond or a bridge. An interface without these facts has the kind `other`, and its `vlan_id` is unknown. If an
 interface of the kind `other` has an address that is not link-local, the decision has the finding `KIND_UNKNOWN`.
 
-Ansible lists an address label (`eth0:1`) as a fact of its own. So a `Device` consists of the fact of the interface and
-the facts of its labels, and owns the addresses of all of them. If the fact of the interface and the fact of a label
-have the same address, the address counts once.
+An address label, such as `eth0:1`, is a name for some addresses of an interface. Ansible reports a label in a separate
+fact, as if the label were an interface. So a `Device` consists of the fact of the interface and the facts of its
+labels. The device owns the addresses in all these facts. If two of these facts have the same address, the address
+counts once.
 
-The format has limits: Ansible does not report the lower device of a VLAN, VLAN IDs, logical networks and the routing
-table. So `main_routes` has only the routes to the subnets and the default routes. The addresses of a device are parsed
-once, when a fact or finding needs them. The owner index needs only their texts (`address_texts`).
+The format has limits: Ansible does not report VLAN IDs, the lower device of a VLAN, logical networks, or the routing
+table. So `main_routes` contains only the routes that follow from other facts: the routes to the subnets of the
+addresses, and the default routes. The addresses of a device are parsed once, when a fact or finding needs parsed
+addresses. The owner index needs only the texts of the addresses (`address_texts`).
 """
 
 from __future__ import annotations

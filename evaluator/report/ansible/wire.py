@@ -1,9 +1,9 @@
 """The types of Ansible's facts; `vdsm/wire.py` describes how types and schema agree.
 
-The name of a fact does not show whether it describes an interface, so each fact that is an object is decoded as an
-interface. Another fact can have a member with the name of an interface's member, but with another type. Then the types
-refuse the document. The slow path then reads the document (`report/reading.py`). An optional member that is null is
-treated as missing.
+The name of a fact does not show whether the fact describes an interface. So each fact that is an object is decoded as
+an interface. But an object that describes something else can have, for example, a member `mtu` that is a text. Then the
+types refuse the document, and the slow path reads the document (`report/reading.py`). An optional member that is null
+is treated as missing.
 """
 
 # no `from __future__ import annotations`: msgspec would have to compile the text of each annotation at each start

@@ -228,7 +228,10 @@ class Iproute2Host(ReportedHost):
 
     @cached_property
     def unsupported_words(self) -> frozenset[str]:
-        """The words of the rule language that have no value without `-d` or routes, or with `-br` or `-o`."""
+        """The words of the rule language for facts that the report does not contain.
+
+        For example, `ip` prints VLAN IDs only with the option `-d`. With `-br` or `-o`, it prints still fewer facts.
+        """
         entries = self.collected.addr
         unsupported_words = UNSUPPORTED_WORDS if self.routed else UNSUPPORTED_WORDS | ROUTE_WORDS
         if not any(map(has_details, entries)):

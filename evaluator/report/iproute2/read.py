@@ -149,10 +149,10 @@ def _interfaces(entries: Sequence[wire.Interface], pointer: str) -> dict[str, In
 
 
 def _names(entry: wire.Interface) -> Iterable[tuple[str, Sequence[int] | None]]:
-    """Return the names of the interfaces in an entry.
+    """Return the names of the interfaces in an entry, each with the indexes of its addresses in the entry.
 
-    An entry of `ip -o` has no name; each address has the name in `dev`. For such an entry, the indexes of the addresses
-    are returned with each name; for other entries, None.
+    An entry of `ip -o` has no member `ifname`, and each of its addresses has the name of an interface in `dev`. Any
+    other entry describes one interface, which has all addresses of the entry; then None replaces the indexes.
     """
     if entry.ifname is not UNSET:
         return ((entry.ifname, None),)
@@ -222,7 +222,8 @@ def _kinds_unknown(facts: HostFacts, interfaces: Mapping[str, Interface]) -> Ite
         if len(interface.member_kinds) > 1 and not interface.info_kind:
             yield _members_disagree(interface)
         if interface.kind is Kind.OVS and facts.link(name).addresses:
-            message = f"{quote(name)} belongs to Open vSwitch, and the kernel does not report whether it is a bridge"
+            quoted = quote(name)
+            message = f"{quoted} belongs to Open vSwitch, and the kernel does not report whether {quoted} is a bridge"
             yield Finding(
                 FindingCode.KIND_UNKNOWN,
                 Severity.WARNING,
@@ -238,8 +239,8 @@ def _has_kind(interface: Interface) -> bool:
 
 
 def _members_disagree(interface: Interface) -> Finding:
-    kinds = quote_all(sorted(interface.member_kinds))
-    message = f"the members of {quote(interface.name)} report different kinds for this interface: {kinds}"
+    name, kinds = quote(interface.name), quote_all(sorted(interface.member_kinds))
+    message = f"interfaces with the master {name} report different kinds of {name}: {kinds}"
     return Finding(
         FindingCode.KIND_UNKNOWN, Severity.WARNING, message, (interface.name,), hint="use `ip -j -d addr show`"
     )

@@ -57,7 +57,7 @@ class RoutingTable(Struct):
     def block_unknown(self, described: Container[str], entries: Iterable[wire.Route]) -> None:
         """Move routes to `blocked` if the report does not describe their device.
 
-        Such routes also hide shorter prefixes.
+        The kernel prefers such a route to a route with a shorter prefix, so a decision must not use the shorter prefix.
         """
         unknown = [name for name in self.routes if name not in described]
         sources = _sources(unknown, entries) if unknown else {}
@@ -143,8 +143,8 @@ def family_of(entry: wire.Route) -> int | None:
 
     For example, a default route with only a device does not show its family.
 
-    The first member that shows exactly one family decides. Only IPv6 routes have `pref`. A next hop in `via` has an
-    address of the other family.
+    The first member that shows exactly one family decides. Only IPv6 routes have `pref`. A route has `via` only if the
+    family of its next hop is not the family of the route. So if `via` has an IPv6 address, the route is an IPv4 route.
     """
     hops = (entry, *entry.nexthops)
     evidence = (

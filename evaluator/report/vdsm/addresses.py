@@ -74,7 +74,10 @@ def addr_conflict(ifname: str, data: Device) -> tuple[Finding, ...]:
 
 
 def is_listed(data: Device) -> bool:
-    """Return whether `ipv4addrs` contains the address in `addr`, with the netmask in `netmask` if that is set."""
+    """Return whether `ipv4addrs` contains the address in `addr`.
+
+    If `netmask` is set, the address in `ipv4addrs` must have the prefix length of this netmask.
+    """
     addr, texts = data.addr, data.ipv4addrs
     if not addr or texts is None:
         return False

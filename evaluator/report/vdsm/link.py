@@ -186,10 +186,10 @@ class VdsmHost(ReportedHost):
     """The network part of a reply, and its path in the reply. `devices` has the entries of all interfaces by name.
 
     A reply of VDSM 4.9 has no `bridges`. In such a reply each network is a bridge over its ports, unless `bridged` is
-    false. If several networks have the same bridge, the network that has the same name as the bridge describes the
-    bridge. If no network has this name, the first network by name describes the bridge. `networks_of_bridge` has the
-    names of all networks of a bridge, first the network that describes the bridge. The bridge owns the addresses in the
-    entries of all these networks.
+    false. If several networks have the same bridge, the entry of one of these networks is also the entry of the bridge.
+    This is the network with the name of the bridge. If no network has this name, the names of the networks are sorted,
+    and the first network is used. `networks_of_bridge` has the names of the networks of each bridge; the network whose
+    entry is the entry of the bridge comes first. The bridge owns the addresses in the entries of all its networks.
     """
 
     unsupported_words = UNSUPPORTED_WORDS
@@ -262,7 +262,7 @@ class VdsmHost(ReportedHost):
         return pointers
 
     def other_entries(self, name: str) -> list[Network]:
-        """Return the entries of the networks of a bridge, except the entry that describes the bridge."""
+        """Return the entries of the networks of a bridge, except the entry that is also the entry of the bridge."""
         return [self.network_entries[network] for network in self.networks_of_bridge.get(name, ())[1:]]
 
     def pointer(self, name: str, entry: Device) -> str:

@@ -26,9 +26,14 @@ class NetworkPlacement(Struct, frozen=True):
     """An index of the logical networks on each interface.
 
     A network is on its device: the bridge of a bridged network, otherwise an interface. A bridged network is also on
-    the direct ports of its bridge. `own` has the networks of each device. `listed` has the networks of each port that a
-    network's entry lists. `bridges` has the bridges of each port. A bridge can have many networks and many ports. So
-    the networks of a port are combined only when the port is queried, and not in advance for all ports.
+    the direct ports of its bridge.
+
+    - `own`: for each device, the networks of the device.
+    - `listed`: for each port, the networks whose entries list the port.
+    - `bridges`: for each port, the bridges of the port.
+
+    A bridge can have many networks and many ports. So the networks of a port are combined only when the port is
+    queried, and not in advance for all ports.
     """
 
     own: dict[str, list[str]]
