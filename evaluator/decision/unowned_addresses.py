@@ -85,7 +85,7 @@ def _in_findings(unowned: Mapping[str, Address], findings: Iterable[Finding]) ->
 
 def _on_loopback(address: Address, finding: Finding) -> AddressLocation:
     names = quote_all(finding.interfaces)
-    message = f"{address} is on {names}, and addresses of a loopback link do not count"
+    message = f"{address} is on {names}, but activenic ignores addresses of a loopback link"
     return AddressLocation(address, message, f"{names} is a loopback link; {_USE_ANOTHER}")
 
 

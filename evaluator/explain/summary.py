@@ -50,7 +50,7 @@ def outcome(link: Link, results: RuleResults, decision: Decision) -> str:
     if results.removed_by is not None:
         return _removed(results.removed_by)
     if link.kind is Kind.LOOPBACK:
-        return "no rule matched it; addresses of a loopback link do not count"
+        return "no rule matched it; activenic ignores addresses of a loopback link"
     reads_addresses = any(map(_reads_addresses, _with_effect(results.reasons, Effect.ADD)))
     owns_none = reads_addresses and link.name not in decision.owners
     return "no rule matched it" + "; it owns no address of the host" * owns_none
@@ -125,8 +125,11 @@ def _other_owners(names: Sequence[str], decision: Decision) -> Iterator[str]:
     for name in names:
         by_outcome.setdefault(removed.get(name, "not matched by any rule"), []).append(name)
     for outcome_text, owners in by_outcome.items():
-        owns, was = ("owns an address", "was") if len(owners) == 1 else ("own addresses", "were")
-        yield f"{visible_names(owners, _MOST_NAMES)} {owns} of the host and {was} {outcome_text}"
+        names_text = visible_names(owners, _MOST_NAMES)
+        if len(owners) == 1:
+            yield f"{names_text} owns an address of the host and was {outcome_text}"
+        else:
+            yield f"{names_text} own addresses of the host and were {outcome_text}"
 
 
 def _rules(reasons: Iterable[Reason]) -> str:

@@ -75,5 +75,5 @@ def device_not_reported(ifname: str, sources: Iterable[Address] = ()) -> Finding
 
 
 def _on_loopback(ifname: str, address: str) -> Finding:
-    message = f"{quote(ifname)} has {quote(address)}; addresses of a loopback link do not count"
+    message = f"{quote(ifname)} has {quote(address)}; activenic ignores addresses of a loopback link"
     return Finding(FindingCode.ADDRESS_NOT_COUNTED, Severity.INFO, message, (ifname,), (address,))

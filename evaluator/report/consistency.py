@@ -110,7 +110,7 @@ def _address_on_down_link(link: Link) -> Iterator[Finding]:
     if any(not owned.address.is_link_local for owned in link.addresses):
         yield _warning(
             FindingCode.LINK_DOWN,
-            f"{quote(link.name)} is down, but its addresses count",
+            f"{quote(link.name)} is down, but activenic uses its addresses",
             link.name,
             hint="check whether the host is reached through this interface",
         )
@@ -135,7 +135,7 @@ def _cycles(facts: HostFacts) -> Iterator[Finding]:
     for names in facts.topology.cycles:
         yield _warning(
             FindingCode.LINK_CYCLE,
-            f"{quote_all(names)} are on top of each other in a cycle; none of them counts as above another"
+            f"{quote_all(names)} are on top of each other in a cycle; activenic ignores the order of these interfaces"
             if len(names) > 1
             else f"{quote_all(names)} is on top of itself",
             *names,

@@ -92,7 +92,7 @@ def _without_duplicates(valid: Sequence[_Valid]) -> tuple[OwnedAddress, ...]:
 def _merged(items: Sequence[_Valid]) -> list[OwnedAddress]:
     """Return one owned address for each prefix length that the entries of one address have, the shortest length first.
 
-    If an entry has the length in its text (`address/length`), only entries of this form count.
+    If an entry has the length in its text (`address/length`), only entries of this form are used.
     """
     is_primary = any(entry.primary for _, _, entry in items)
     with_length = [item for item in items if "/" in item[2].text]
@@ -136,7 +136,7 @@ def _malformed_netmask(ifname: str, entry: AddressEntry) -> Finding:
         FindingCode.MALFORMED_ADDRESS,
         Severity.WARNING,
         f"{quote(ifname)} has {quote(entry.text)} with the invalid netmask {quote(entry.netmask)}; "
-        "the address counts without a subnet",
+        "activenic uses the address without a subnet",
         interfaces=(ifname,),
     )
 
@@ -145,7 +145,8 @@ def _not_counted(ifname: str, address: Address, reason: str) -> Finding:
     return Finding(
         FindingCode.ADDRESS_NOT_COUNTED,
         Severity.INFO,
-        f"{quote(ifname)} has {quote(str(address))}; {reason} addresses do not identify a host and do not count",
+        f"{quote(ifname)} has {quote(str(address))}; {reason} addresses do not identify a host, "
+        "so activenic ignores them",
         interfaces=(ifname,),
         addresses=(str(address),),
     )

@@ -91,7 +91,7 @@ def _effect(rule: Rule, whole: bool | None, clause: bool | None) -> str:
         return f"the condition of the rule {name} is always true for such a report"
     if clause is None:
         return f"a missing fact counts as empty, unknown or false in the rule {name}"
-    return f"the rule {name} depends only on the other parts of its condition"
+    return f"for such a report, the rest of the condition decides whether the rule {name} fires"
 
 
 def clauses_of(condition: Condition, missing: Set[str]) -> Iterator[Condition]:

@@ -169,12 +169,12 @@ def test_the_words_that_a_format_lacks(folder: Path, capsys: pytest.CaptureFixtu
         "6 info: no `nic.speed`, so `nic.speed is known` is never true | the rule `b` never fires for such a report",
         "6 info: no `nic.speed` | the rule `b` never fires for such a report",
         "7 info: no `nic.networks`, so `net in nic.networks` is never true | "
-        "the rule `c` depends only on the other parts of its condition",
+        "for such a report, the rest of the condition decides whether the rule `c` fires",
         "8 warning: no `report.networks`, so `every x in report.networks satisfies x = net` is always true | "
         "the condition of the rule `d` is always true for such a report",
         "9 info: no `report.networks` | the message of `e` prints nothing or `unknown` instead",
         "9 info: no `nic.networks`, so `count(nic.networks) < 1` is always true | "
-        "the rule `e` depends only on the other parts of its condition",
+        "for such a report, the rest of the condition decides whether the rule `e` fires",
     ]
     assert _run("--for", "vdsm", "--output", "json", "p.yaml") == 0
     assert "FORMAT_LACKS_WORD" not in capsys.readouterr().out

@@ -136,7 +136,7 @@ def test_a_loopback_link_gets_no_change_but_says_that_its_addresses_do_not_count
     report = str(Path(__file__).parents[1] / "explain" / "pppoe.ip.json")
     assert main(["explain", report, "--address", "203.0.113.1"]) == 5
     out = capsys.readouterr().out
-    assert "no rule matched it; addresses of a loopback link do not count" in " ".join(out.split())
+    assert "no rule matched it; activenic ignores addresses of a loopback link" in " ".join(out.split())
     assert "`lo` owned" not in out
     assert out.index("\nfindings\n") < out.index("\nlo  loopback")
     assert "NO_INTERFACE_OWNS_ADDRESS" in out

@@ -159,7 +159,9 @@ class ConditionChecker:
 
     def _filter(self, node: nodes.Filtered, scope: Scope) -> Filter | None:
         """Check the filtered list in `count(x in LIST satisfies CONDITION)`."""
-        binding = self._binding(node, scope, "without the variable, `count` counts all elements or no element")
+        binding = self._binding(
+            node, scope, "use the variable: without it, `count` counts either all elements or no element"
+        )
         if binding is None:
             return None
         others_only = binding.variable.name == "other"

@@ -210,7 +210,7 @@ WORDS: tuple[Word, ...] = (
         lambda s, n: _named(s, s.facts.topology.uppers(n.name)),
     ),
     Word(_NIC, "stack", _NICS, "itself and all interfaces below it", _stack),
-    _attribute(_NIC, "missing", _TEXTS, "the names of its slaves, ports and base that the report does not describe"),
+    _attribute(_NIC, "missing", _TEXTS, "the names of its lower devices that are not in the report"),
     _attribute(_NIC, "conflicts", _TEXTS, _CONFLICTS),
     _attribute(_NIC, "mtu", _MAYBE_INTEGER, "its MTU in octets"),
     _attribute(_NIC, "speed", _MAYBE_INTEGER, "its speed in Mb/s; a reported 0 means unknown"),

@@ -78,7 +78,10 @@ def find_base(name: str, extending: Source, search: Sequence[Path] = ()) -> Sour
         return find_policy(name, search, Path(extending.path).parent)
     if names_file(name) and name not in shipped_names():
         message = f"this policy is not in a file, so it cannot extend the file {quote(name)}"
-        hint = f"shipped policies: {', '.join(shipped_names())}; to extend a file, give the path of this policy"
+        hint = (
+            f"shipped policies: {', '.join(shipped_names())}; "
+            "to extend a file, also give the path of the policy that extends the file"
+        )
         raise PolicyError([Diagnostic("EXTENDS_NEEDS_FILE", message, hint=hint)])
     return find_policy(name)
 

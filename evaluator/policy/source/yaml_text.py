@@ -116,7 +116,7 @@ def _explain(source: Source, at: int, problem: str) -> tuple[str, str]:
     if "mapping values are not allowed" in problem:
         if _QUANTIFIER.search(line):
             return (
-                "`: ` begins a value in YAML, but the rule is already inside a value",
+                "`: ` begins a value in YAML, but this line already has a value",
                 "write `satisfies` between the list of a quantifier and its condition",
             )
         return "`: ` begins a value in YAML, but this line already has a value", "put the text in quotes"

@@ -295,8 +295,8 @@ def device_findings(device: Device, host: AnsibleHost) -> Iterator[Finding]:
         yield from _kind_unknown(name, data.type or "", host.owned(device))
     for key, members, kind in (("slaves", data.slaves, Kind.BOND), ("interfaces", data.interfaces, Kind.BRIDGE)):
         if members and device.kind is not kind:
-            message = f"{quote(name)} has {quote(key)} like a {kind}, but its other facts"
-            yield conflict(name, f"{message} show the kind {quote(device.kind)}; activenic uses the other facts")
+            kinds = f"{quote(key)} like a {kind}, but its other facts show the kind {quote(device.kind)}"
+            yield conflict(name, f"{quote(name)} has {kinds}; activenic uses the other facts")
 
 
 def _kind_unknown(name: str, link_type: str, owned: Owned) -> Iterator[Finding]:

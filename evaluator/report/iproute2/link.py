@@ -330,7 +330,7 @@ def duplicates(interface: Interface) -> Iterator[Finding]:
         if entry.dadfailed is True and interface.kind is not Kind.LOOPBACK:
             message = (
                 f"{quote(interface.name)} has {quote(entry.local or '')}, which another host has "
-                "(duplicate address detection failed); the address does not count"
+                "(duplicate address detection failed); activenic ignores the address"
             )
             addresses = tuple(map(str, filter(None, (_parsed(entry.local),))))
             yield Finding(FindingCode.DUPLICATE_ADDRESS, Severity.WARNING, message, (interface.name,), addresses)

@@ -156,12 +156,13 @@ def _controllers_in_conflict(devices: Mapping[str, Device]) -> Iterator[Finding]
                 yield _no_controller(device.name, controller)
             elif members_of[controller] and device.name not in members_of[controller]:
                 message = f"{_names(device.name, controller)}, but {quote(controller)} does not list it"
-                yield conflict(device.name, f"{message}; {quote(device.name)} counts as a member")
+                yield conflict(device.name, f"{message}; activenic uses {quote(device.name)} as a member")
         others = listed_by.get(device.name, set()) - set(controllers)
         if controllers and (others or len(controllers) > 1):
             shown = quote_all(sorted({*controllers, *others}))
             yield conflict(
-                device.name, f"{quote(device.name)} is a member of several controllers, which all count: {shown}"
+                device.name,
+                f"{quote(device.name)} is a member of several controllers, and activenic uses all of them: {shown}",
             )
 
 

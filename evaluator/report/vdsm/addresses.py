@@ -31,7 +31,7 @@ def entries_of(data: Device, pointer: str) -> list[AddressEntry]:
 
 
 def _of_addr(addr: str, netmask: str, listed: Sequence[str], pointer: str) -> list[AddressEntry]:
-    """Return the IPv4 entries. If `ipv4addrs` also has the address in `addr`, only the entry in `ipv4addrs` counts."""
+    """Return the IPv4 entries. If `ipv4addrs` also has the address in `addr`, only the entry in `ipv4addrs` is used."""
     primary = _as_listed(addr, netmask) if addr and listed else None
     entries = []
     if addr and not (primary in listed and is_ipv4(addr)):
