@@ -3,6 +3,10 @@
 An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the pool ignore the interrupt. The owner
 ends the processes of the pool and discards their work. The owner does the same before SIGTERM ends the owner. If the
 owner is killed, each process of the pool ends itself. So no process continues to write.
+
+A new process cannot ignore the interrupt before its first own instruction. Until then, an interrupt would print a
+traceback. So the owner blocks SIGINT while it starts a process: the process inherits the blocked signal, and unblocks
+it when the signal is ignored. The owner handles the interrupt after the start.
 """
 
 from __future__ import annotations
@@ -11,13 +15,39 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
+from multiprocessing.context import ForkContext, ForkProcess, SpawnContext, SpawnProcess
 from types import FrameType
 from typing import Literal
 
 _SECONDS_TO_END = 1.0
+
+
+class _ForkedProcess(ForkProcess):
+    def start(self) -> None:
+        with _interrupts_blocked():
+            super().start()
+
+
+class _ForkContext(ForkContext):
+    Process = _ForkedProcess
+
+
+class _SpawnedProcess(SpawnProcess):
+    def start(self) -> None:
+        resource_tracker.ensure_running()  # starting it would unblock the interrupts
+        with _interrupts_blocked():
+            super().start()
+
+
+class _SpawnContext(SpawnContext):
+    Process = _SpawnedProcess
+
+
+_CONTEXTS: Mapping[str, ForkContext | SpawnContext] = {"fork": _ForkContext(), "spawn": _SpawnContext()}
 
 
 def available_processors() -> int:
@@ -35,8 +65,7 @@ def process_pool(
     first. For a spawned process, it must be possible to pickle `prepare`.
     """
     others = set(multiprocessing.active_children())
-    context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(prepare,))
+    pool = ProcessPoolExecutor(processes, mp_context=_CONTEXTS[method], initializer=_begin, initargs=(prepare,))
 
     def end_processes() -> None:
         own = set(multiprocessing.active_children()) - others
@@ -55,6 +84,15 @@ def process_pool(
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -80,6 +118,7 @@ def _before_termination(action: Callable[[], None]) -> Iterator[None]:
 def _begin(prepare: Callable[[], None] | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a library does not return to Python for a handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_end_with_owner, daemon=True).start()
     if prepare is not None:
         prepare()
