@@ -21,6 +21,7 @@ from msgspec import Struct
 
 ROOT = Path(__file__).parent.parent
 _SHORTEST = 25  # shorter ones are names, not texts
+_MOST_TOGETHER = 6  # a call with more texts is a table, for example the examples of a command
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 
@@ -64,21 +65,35 @@ def texts() -> Iterator[Drawn]:
 
 def _of_module(path: str, module: ast.Module) -> Iterator[Drawn]:
     """Yield the head, the docstrings, the messages and the help texts of a module."""
-    known: set[int] = set()  # docstrings, and the constant parts of f-strings, which are part of a text
+    docstrings: set[int] = set()
     for node in ast.walk(module):
-        if isinstance(node, ast.JoinedStr):
-            known.update(map(id, node.values))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text, first = ast.get_docstring(node), next(iter(node.body), None)
             if text is not None and isinstance(first, ast.Expr):
-                known.add(id(first.value))
+                docstrings.add(id(first.value))
                 kind = "head" if isinstance(node, ast.Module) else "docstring"
                 yield Drawn(kind, f"{path}:{getattr(node, 'lineno', 1)}", text)
     kind = "help" if path.startswith("evaluator/cli/") else "message"
-    for node in ast.walk(module):
-        text = _written(node)
-        if text is not None and id(node) not in known and text.count(" ") > 2:
-            yield Drawn(kind, f"{path}:{getattr(node, 'lineno', 1)}", text)
+    for line, texts in _printed_together(module, docstrings):
+        if any(text.count(" ") > 2 for text in texts):
+            yield Drawn(kind, f"{path}:{line}", "\n".join(texts))
+
+
+def _printed_together(node: ast.AST, docstrings: set[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield texts that a user sees together: a message with its hint, an option with its help text.
+
+    Such texts are arguments of one call, for example `Diagnostic(code, message, hint=...)`.
+    """
+    text = _written(node)
+    if text is not None:
+        if id(node) not in docstrings:
+            yield getattr(node, "lineno", 1), (text,)
+        return
+    parts = [part for child in ast.iter_child_nodes(node) for part in _printed_together(child, docstrings)]
+    if isinstance(node, ast.Call) and 1 < len(parts) <= _MOST_TOGETHER:
+        yield parts[0][0], tuple(text for _, texts in parts for text in texts)
+    else:
+        yield from parts
 
 
 def _written(node: ast.AST) -> str | None:
