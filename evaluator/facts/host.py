@@ -213,7 +213,10 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @cached_property
     def lists(self) -> Lists:
-        """Upper bounds for the list lengths of one link and of all links. Lists of interfaces are not counted."""
+        """Upper bounds for the lists of the interfaces: for the longest list, and for all lists together.
+
+        Examples are `nic.addresses` and `nic.networks`. Lists of interfaces such as `nic.slaves` are not counted.
+        """
         longest = self.host.longest_list()
         if longest is None:
             return Lists.of(link.list_lengths + 2 for link in self.by_name.values())

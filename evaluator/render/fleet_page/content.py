@@ -37,8 +37,9 @@ class HostTable(Struct, frozen=True):
 class Bar(Struct, frozen=True):
     """A bar of a chart. `hosts` has the number of hosts for each series of the page.
 
-    `is_rest` is true for the bar of all values that have no bar of their own. Then `name` is not a value from the
-    inputs, but a text that activenic wrote. If only the numbers of hosts are known, `table` is None.
+    A chart has a bar for each frequent value, and a rest bar for all rare values together. For the rest bar, `is_rest`
+    is true, and `name` is not a value from the inputs, but a text that activenic wrote. If only the numbers of hosts
+    are known, `table` is None.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Bar(Struct, frozen=True):
     def words(self) -> str:
         """A text that activenic wrote, or empty if the page shows `name`, a value from the inputs.
 
-        The bar of all other values and the bar of the empty value need such a text.
+        The rest bar and the bar of the empty value need such a text.
         """
         return self.name if self.is_rest else ("" if self.name else "(empty)")
 
