@@ -98,9 +98,10 @@ def _precedence(file: PolicyFile, before: PolicyFiles) -> tuple[bool, Path]:
 
 
 def _with_own_name(file: PolicyFile, owners: Mapping[str, PolicyFile], before: PolicyFiles) -> PolicyFile:
-    """Return the file if no other policy has the same name.
+    """Return the file. If its policy has the name of another policy, add the problem POLICY_NAME_TAKEN.
 
-    Otherwise return the file with a problem. The policy that this file had before then stays in use.
+    With this problem, the new policy of the file is not used. The old policy of the file, from `before`, stays in use,
+    unless another policy has the name of the old policy too.
     """
     message = "" if file.policy is None else _name_problem(file.policy, owners)
     if not message:

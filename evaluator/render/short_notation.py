@@ -118,9 +118,10 @@ def _read_values(decision: Decision) -> list[tuple[str, ...]]:
 
 
 def _words(program: Program) -> Mapping[str, tuple[Base | None, ValueOf]]:
-    """Return for each word and state of the rules the type of the value before the dot, and how to read the value.
+    """Return the words and states that the rules read, such as `nic.mtu` and `nic is bond`.
 
-    `route_to` reads the word `nic.routes`.
+    For each of them, return the type of its owner, such as `nic`, and the function that returns its value. `route_to`
+    counts as `nic.routes`.
     """
     nodes = [node for rule in program.rules for node in nodes_of(rule)]
     words = [node.word for node in nodes if isinstance(node, Read)]

@@ -79,12 +79,11 @@ def _is_nesting_limit(error: yaml.YAMLError) -> bool:
 
 
 def _refuse_nesting(text: str, error: yaml.YAMLError) -> NoReturn:
-    """Raise the error of this reader for a text with too many levels of nesting.
+    """Raise the error of `_Reader` for a text that libyaml refuses because of its nesting.
 
-    This reader allows fewer levels than libyaml 0.2.6, which refuses 1000 levels. But libyaml scans up to 1024
-    characters ahead. So libyaml can fail at level 1000 before it returns the first level that is too deep for this
-    reader. The error of libyaml has the place of level 1000. If the text is cut at this place, libyaml accepts it. So
-    the cut text is parsed again, and this reader raises its own error.
+    `_Reader` allows `DEEPEST` levels, and libyaml 0.2.6 refuses level 1000. But libyaml scans up to 1024 characters
+    ahead, so its error can come before the error of `_Reader`. Then the text before level 1000 is parsed again. libyaml
+    accepts this text, and `_Reader` refuses it.
     """
     mark = getattr(error, "problem_mark", None)
     if mark is not None:

@@ -47,7 +47,10 @@ _OPA_STATUSES = {413: 413, 429: 429}
 
 
 class _Rule(Struct, frozen=True):
-    """A path of the data API: the form of the answer to request, and a function from the answer to the result."""
+    """The response under one path of the data API.
+
+    The decider makes an answer in `form`. `result` makes the member `result` of the response from this answer.
+    """
 
     form: Form
     result: Callable[[Answer], object]

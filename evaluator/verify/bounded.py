@@ -73,9 +73,9 @@ class SmallHost(Struct, frozen=True, dict=True):
     def with_unowned_answer(self) -> tuple[SmallHost, ...]:
         """Copies of the host with one more host address. No interface owns this address.
 
-        For each class of addresses, there is a copy with the additional address at the end of the answer. If the
-        conditions read an order, there is another copy with the additional address at the beginning. If the host has no
-        address, there are no copies.
+        For each address of `Space.added`, one copy has this address as its last host address. If a condition depends on
+        the order of the host addresses, another copy has this address as its first host address. A host without host
+        addresses has no copies.
         """
         order, space = self.answers.order, self.facts.space
         orders = (

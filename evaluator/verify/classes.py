@@ -49,10 +49,11 @@ def glob_combinations(globs: tuple[str, ...]) -> frozenset[Combination] | None:
 
 
 def glob_witnesses(globs: Sequence[str], characters: Sequence[str]) -> Mapping[Combination, str] | None:
-    """Return a text for each possible combination: the combination has True for each glob that matches the text.
+    """Return a text for each possible combination of matching globs.
 
-    Each text consists of `characters`, and no shorter text has the same combination. The method is a breadth-first
-    search in the product of the automata of the globs. Return None if the product has too many states.
+    For example, the text of the combination (True, False) matches the first glob, but not the second glob. Each text
+    consists of `characters`, and no shorter text has the same combination. The method is a breadth-first search in the
+    product of the automata of the globs. Return None if the product has too many states.
     """
     tokens = [_TOKEN.findall(glob) for glob in globs]
     start = tuple(_closed(own, {0}) for own in tokens)

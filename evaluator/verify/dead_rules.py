@@ -106,15 +106,15 @@ class _Search:
                 self.unasked.add(part.number)
                 continue
             question = partial(self._is_dead, part)
-            is_order = self._first_way(partial(question, self._choosers(part.number), part.condition))
+            is_order = self._first_success(partial(question, self._choosers(part.number), part.condition))
             if is_order is not None:
                 self._add(part, is_order)
 
-    def _first_way(self, is_proved: Callable[[IsImpossible], bool]) -> IsImpossible | None:
-        """Return the function `is_order` with which the proof succeeds; None if it fails with both functions.
+    def _first_success(self, is_proved: Callable[[IsImpossible], bool]) -> IsImpossible | None:
+        """Try a proof without the law of finite orders (`encode.py`), then with this law.
 
-        A proof may need the law of finite orders. The solver must then find out which relations are strict orders. This
-        takes time and is seldom necessary, so the proof is first tried without this law.
+        Return the function `is_order` of the successful proof, or None. The proof with the law takes more time, because
+        the solver must first find out which relations are strict orders. The law is seldom necessary.
         """
         return next((is_order for is_order in (_no_order, self._is_impossible) if is_proved(is_order)), None)
 
@@ -198,7 +198,10 @@ class _Place:
         self._candidates: Relation = no_interface
 
     def follow(self, rule: Rule, *, is_assumed: bool) -> None:
-        """Apply a rule to the candidates. If the condition of the rule is not assumed, it may match any interfaces."""
+        """Change the candidates as the rule changes them.
+
+        If `is_assumed` is false, the condition of the rule is ignored: the rule may match any interfaces.
+        """
         hits = self._encoder.hits(rule, self._candidates) if is_assumed else self._encoder.any_hits(rule)
         self._candidates = self._encoder.after(rule, self._candidates, hits)
 
@@ -224,7 +227,7 @@ class _Place:
 
 
 def _no_order(_: str) -> bool:
-    """Return False for every relation: the encoder then adds no sentence about strict orders on finite hosts."""
+    """Return False: no relation counts as a strict order, so a proof does not use the law of finite orders."""
     return False
 
 

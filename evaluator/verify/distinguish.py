@@ -1,9 +1,10 @@
-"""Searches the smallest host that two policies decide differently.
+"""Finds the smallest host that two policies decide differently.
 
 Two decisions differ if a policy test can distinguish them: by the status, the candidates, the codes of findings, or the
-rules that fired. If two policies differ only in some `warn` rules, the other `warn` rules are not evaluated. So the
-search does not vary the facts that only these other rules read. A host is returned only if the library gives two
-different decisions for its report.
+rules that fired. A host is returned only if the library gives two different decisions for its report.
+
+If two policies differ only in one `warn` rule, the search skips all other `warn` rules. It does not try several values
+for facts that only the skipped rules read.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def groups_of(program: Program, mutants: Sequence[Mutant]) -> list[Sequence[Muta
 def compare_group(
     policy: Policy, mutants: Sequence[Mutant], size: int, parameters: Mapping[str, Value]
 ) -> list[Comparison]:
-    """Return the comparison of each mutant of one group, on hosts of at most `size` interfaces.
+    """Compare each mutant of a group with the policy, on hosts of at most `size` interfaces.
 
     `parameters` have fixed values. For the other parameters of the policy, several values are tried (`space.py`).
     """

@@ -103,7 +103,7 @@ def _effects(
     parameters: Mapping[str, Value],
     resources: Resources,
 ) -> Effects:
-    """Search a witness for each changed policy, or prove that no decision is different.
+    """Find a witness for each changed policy, or prove that no decision is different.
 
     The tests are tried first, then the hosts of one interface. Most changed policies have a witness there. A proof for
     a policy with a witness cannot succeed, and it would take its whole time limit. So the proofs are tried after these
@@ -142,10 +142,10 @@ def _in_tests(
 def _on_hosts(
     policy: Policy, changed: Sequence[Mutant], size: int, parameters: Mapping[str, Value], resources: Resources
 ) -> tuple[list[Witness], list[Mutant], tuple[str, ...]]:
-    """Return the witnesses among the small hosts, and the changed policies without a witness.
+    """Return the witnesses among the small hosts, the changed policies without a witness, and words.
 
-    The third element has words that these policies read. The search did not enumerate the values of these words, so it
-    can miss a witness.
+    The policies without a witness read these words. The search does not try all values of these words, so a witness can
+    exist that the search does not find.
     """
     groups = groups_of(policy.program, changed)
     compared = compare_groups(policy, groups, size, parameters, resources)

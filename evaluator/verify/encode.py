@@ -7,10 +7,12 @@ status and the interface like any other value.
 Finite hosts. A solver also considers hosts with infinitely many interfaces. On such a host, each interface can have
 another interface above it, without end. Then the rule `discard nic when some other in candidates satisfies other above
 nic …` removes all candidates, and the claim "if an owner exists, the status is not no_match" is false. First-order
-logic has no sentence that means "finite". But it can state a consequence of finiteness. If a relation is a strict order
-(irreflexive and transitive) on a finite list, and an element of the list has elements above it, one of them is a
-topmost element, which has no element above it. So for each quantifier over a list of interfaces, the solver is first
-asked whether the body is a strict order on the list. The consequence is added only if this is proved.
+logic has no sentence that means "finite". But it can state a consequence of finiteness, the *law of finite orders*. The
+law is about a finite list with a strict order (a relation that is irreflexive and transitive). An element is topmost if
+no element is above it. The law: if an element is not topmost, a topmost element is above it.
+
+The solver is first asked, for each quantifier over a list of interfaces, whether the body of the quantifier is a strict
+order on the list. The law is added only if this is proved.
 """
 
 from __future__ import annotations
@@ -127,7 +129,7 @@ class Encoder:
         return name
 
     def any_hits(self, rule: Rule) -> Relation:
-        """Return a relation that can contain any interfaces. It replaces the hits of a rule if nothing is assumed."""
+        """Return a relation that replaces `hits` if a proof ignores the rule's condition. Any interfaces can match."""
         return partial(apply, self._theory.declare(self._theory.fresh(f"any_{rule.name}"), (NIC,)))
 
     def after(self, rule: Rule, before: Relation, hits: Relation) -> Relation:
@@ -198,10 +200,10 @@ class Encoder:
         return {quantified: name for quantified, name in beaten if name is not None}
 
     def _beaten(self, quantified: Quantified, candidates: Relation) -> str | None:
-        """Return the relation of the interfaces for which the list has an element above them.
+        """Return the relation that is true for an interface if an element of the quantifier's list is above it.
 
-        The body of the quantifier defines what "above" means. If the solver proves that the body is a strict order, the
-        law of finite orders is added for this order. Otherwise the result is None.
+        The body of the quantifier defines "above". If the solver proves that "above" is a strict order, add the law of
+        finite orders for it. Otherwise return None.
         """
         translator, theory = self._translator, self._theory
         before = len(translator.untranslated)

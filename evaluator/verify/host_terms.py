@@ -1,8 +1,8 @@
 """The facts of one host as terms and formulas, without the rules.
 
 A value becomes a term. A list becomes a function: it takes a term, and returns a formula that is true if the list
-contains the term. An interface's address with its prefix (`owned`) is an element of its own sort. `translate.py` builds
-conditions from these parts.
+contains the term. A term has a sort, such as Address. An address that an interface owns, with its prefix length, has
+the sort Owned. `translate.py` builds conditions from terms and lists.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ class Untranslatable(Exception):
 class World(Struct, frozen=True):
     """A host in a question to the solver. Some questions have two hosts: a host and a changed copy of it.
 
-    If the two hosts have different values for some symbols, one host uses new names for these symbols: `renamed`.
-    `absent` is the term of an interface that this host does not have, but the other host has. If `is_empty`, the host
-    has no interface at all. `parameters` are the given parameters. All other parameters can have any value of their
-    type.
+    - `renamed`: new names of symbols. If the two hosts can have different values for `position`, one of the two hosts
+      has another name for this symbol, such as `position.old`.
+    - `absent`: the term of the interface that only the other host has.
+    - `is_empty`: whether the host has no interface at all.
+    - `parameters`: the given parameters. All other parameters can have any value of their type.
     """
 
     renamed: Mapping[str, str] = {}
@@ -176,7 +177,10 @@ class HostTerms:
         return self.optional(node.word.name, type_.base) if type_.optional else self.plain(node.word.name, type_.base)
 
     def host_lists(self) -> Mapping[object, Relation]:
-        """Return a relation for each word that is a list of the host or report. The keys are the keys of the words."""
+        """Return a relation for each word of the host or the report whose value is a list, such as `host.answers`.
+
+        The key of `host.answers` is `(Base.HOST, "answers")`.
+        """
         return {
             (Base.HOST, "addresses"): lambda a: self.fact("usable", a),
             (Base.HOST, "answers"): lambda a: self.fact("answer", a),
@@ -188,7 +192,7 @@ class HostTerms:
         }
 
     def nic_lists(self, nic: str) -> Mapping[str, Relation]:
-        """Return a relation for each word that is a list of an interface. The keys are the names of the words."""
+        """Return a relation for each word of `nic` whose value is a list. The key of `nic.ports` is `ports`."""
         fact = self.fact
 
         def matched(owned: str) -> Formula:
@@ -224,7 +228,7 @@ class HostTerms:
         return Term(self.fact("address", term.text), Base.ADDRESS, term.known) if term.base is Base.OWNED else term
 
     def ordered_texts(self, relation: Relate, left: str, right: str) -> Formula:
-        """Return the formula that is true if two texts have this order. Texts are ordered by their code points."""
+        """Return the formula for `left < right`, `<=`, `>` or `>=`. Texts are ordered by their code points."""
         lesser, greater = (left, right) if relation in (Relate.LESS, Relate.AT_MOST) else (right, left)
         before = self.fact("text_before", lesser, greater)
         return before if relation in (Relate.LESS, Relate.MORE) else disjunction((before, equal(lesser, greater)))

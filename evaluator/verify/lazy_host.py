@@ -83,9 +83,9 @@ class LazyLink(Link, frozen=True, eq=False):
     def _position(self) -> int:
         """Return the position in the report. The interfaces are in the order of their kinds.
 
-        If the conditions compare positions only with each other, only the order of the numbers matters. Then the search
-        chooses the order when a rule first reads the position: some interfaces of the same kind have a position
-        already, and the new position is before, between or after their positions.
+        If no condition compares a position with a number, the search chooses only the order of the interfaces. It does
+        this when a rule first reads the position. Other interfaces of the same kind can have a position already. The
+        new position is before them, between two of them, or after them.
         """
         return self._index_in_report() if self.host.space.has_exact_positions else self._relative_position()
 
@@ -192,11 +192,11 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateway of a default route; empty if the interface owns an address that is not a host address.
+        """The gateway of a default route. An interface with an address of `Space.others` has no default route.
 
-        A default route matters for a condition such as `route_to(ADDRESS)`. An address that is not a host address is in
-        the same subnet as ADDRESS. So the interface then has a route to this subnet. The prefix of this route is longer
-        than the prefix of the default route, so the default route would change nothing.
+        The reason is `route_to(ADDRESS)`: `Space.others` has an address in the subnet of ADDRESS. With this address,
+        the interface has a direct route to ADDRESS. A default route would change nothing, because its prefix is
+        shorter.
         """
         return () if self._others() else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 

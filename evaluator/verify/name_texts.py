@@ -37,7 +37,7 @@ class NameTexts(Struct, frozen=True):
     def options(self, default: str, used: Collection[object]) -> tuple[str, ...]:
         """Return one unused name of each class.
 
-        If the name `default` is unused, it is the first of the names. Its class has no other name in the result.
+        If `default` is unused, it is the name of its class, and the first name in the result.
         """
         own = class_of(self.globs, default)
         first = () if default in used else (default,)

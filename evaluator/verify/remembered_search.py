@@ -1,4 +1,4 @@
-"""Searches the smallest counterexamples of statements, and remembers them.
+"""Finds the smallest counterexamples of statements, and remembers them.
 
 All statements of a search share one enumeration. The values in this enumeration depend on all statements. So the
 answers of a search are remembered together. The library decides each remembered host again.
@@ -35,7 +35,7 @@ def search_counterexamples(
     parameters: Mapping[str, Value],
     resources: Resources,
 ) -> Searched:
-    """Search for each statement about a policy the smallest host that breaks the statement.
+    """Find the smallest host that breaks a statement about a policy, for each of the statements.
 
     The hosts have at most `size` interfaces. Raises Unconfirmed if the library does not confirm that a host breaks the
     statement.

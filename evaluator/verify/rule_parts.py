@@ -38,7 +38,7 @@ from evaluator.policy.lint.clauses import is_constant
 
 
 class Can(Enum):
-    """What a part of a policy does. If it does this for no host, the part is dead."""
+    """What a part of a policy can do. A part that can never do this is dead."""
 
     FIRE = auto()  # the rule is true for an interface that it judges, or once
     CHANGE = auto()  # the rule changes the candidates

@@ -137,7 +137,10 @@ def _question(space: Space, texts: Sequence[str], draws: _Draws) -> Question:
 
 
 def _texts(program: Program) -> tuple[str, ...]:
-    """Return the texts in the conditions of a policy, for names. A glob is replaced by a text that it matches."""
+    """Return the texts in the conditions of a policy. The drawn hosts and interfaces have these texts as names.
+
+    A glob is replaced by a text that it matches.
+    """
     nodes = (node for rule in program.rules for node in walk(rule.condition))
     texts = [node.value for node in nodes if isinstance(node, Constant) and isinstance(node.value, str)]
     return tuple(dict.fromkeys(name for text in texts if (name := _GLOB.sub(r"\1", text))))

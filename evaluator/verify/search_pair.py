@@ -1,9 +1,9 @@
-"""Searches the smallest host for each change between two policies.
+"""Finds the smallest host for each change between two policies.
 
 A change is a transition (another status or interface) or a change of a finding. One search looks for all transitions,
 because they depend on the same facts. Each finding has its own search. On each host, this search first evaluates only
-the rules that make the finding. Only if the rules of the two policies give different results, both policies decide the
-whole host. So the search need not vary the facts that only other rules read.
+the rules that make the finding. If these rules give the same result in both policies, the policies do not decide the
+host. This saves time: the search does not try several values for facts that these rules do not read.
 
 A host is returned only if the library confirms it: both policies decide the report of the host, and the two decisions
 really have the change.
@@ -140,7 +140,7 @@ def _transitions(
 def _findings(
     policies: Policies, groups: Sequence[Sequence[FindingChange]], limits: Limits, resources: Resources
 ) -> Iterator[tuple[_Found, bool]]:
-    """Search the smallest host with each change of each finding. All processors share the work."""
+    """Yield for each finding the smallest hosts, one host for each change. All processors share the work."""
     pair = policies.pair
     kind = AnswerKind(_Found, is_confirmed=lambda number, found: _is_confirmed(policies, groups[number], found))
     questions = [question_of("findings", pair, group, limits) for group in groups]

@@ -1,8 +1,8 @@
 """Compiles a policy for the search of small hosts. The code differs in two points from the code in production.
 
-1. The steps are not counted. In production, the step budget reads the name of the host and all parameters before the
-   first rule. The search tries every value of each fact that is read. So it would decide a host several times with the
-   same result.
+1. The steps are not counted. In production, the limit of the steps depends on the name of the host and on all
+   parameters. So these values are read even if no rule reads them. The search tries every value of each fact that is
+   read. With a limit of the steps, the search would decide a host several times with the same result.
 2. The word `nic.name` reads the attribute `LazyLink.chosen_name` instead of `name`. The compiled code also uses `name`
    as the key of an interface, so it reads `name` even if no condition compares names. The search must try several names
    only if a condition compares names, and `chosen_name` is read only then.

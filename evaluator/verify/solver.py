@@ -34,8 +34,10 @@ def ask(script: str, seconds: float, effort: int | None = None) -> Answer:
     """Return the answer to an SMT-LIB text that ends with `(check-sat)`.
 
     Each strategy of the solver gets a small limit of effort. If no strategy finds an answer, each strategy is tried
-    again with a greater limit. So a strategy that needs little effort is never blocked for long by the others. The
-    search ends after `seconds` of processor time. It also ends before the limit is greater than `effort`.
+    again with a greater limit. So a strategy that needs little effort is never blocked for long by the others.
+
+    The answer is UNKNOWN after `seconds` of processor time. It is also UNKNOWN if the next limit would be greater than
+    `effort`.
     """
     end = process_time() + seconds
     share = _FIRST_EFFORT if effort is None else min(_FIRST_EFFORT, effort)

@@ -102,13 +102,15 @@ class Space(Struct, frozen=True):
 
     `answers` are the sets of host addresses, each in the order of the DNS answers. Hosts of more than
     `most_with_two_answers` interfaces have at most one host address. `alike` are sets of two host addresses that no
-    condition can distinguish. `added` are addresses that no interface owns. `has_order` is true if conditions read an
-    order. `has_exact_positions` is true if a condition compares a position with a number. `integers` are the values of
-    facts that are integers, None if unknown. `networks` are the logical networks. `prefixes` are the prefix lengths of
-    addresses by the version of IP; empty if no condition reads them. `others` are the sets of addresses that an
-    interface has besides the host addresses. `names` are the names of interfaces that the conditions distinguish.
-    `parameters` are the values of the names in the conditions: parameters of the policy, and names that only a claim
-    uses. `policy_parameters` are the names of the parameters of the policy.
+    condition can distinguish. `added` are addresses that no interface owns. `has_order` is true if a condition depends
+    on the order of the host addresses. `has_exact_positions` is true if a condition compares a position with a number.
+    `integers` are the values of facts that are integers, None if unknown. `networks` are the logical networks.
+    `prefixes` has two keys, 4 for IPv4 and 6 for IPv6. The values are prefix lengths, and empty if no condition reads
+    prefix lengths. `others` are the sets of addresses that an interface has besides the host addresses. `names` are the
+    names of interfaces that the conditions distinguish.
+
+    `parameters` has the values of each parameter. A claim can use a parameter that the policy does not have, such as
+    `management_network`. `policy_parameters` are the names of the parameters of the policy.
     """
 
     answers: tuple[AnswerSet, ...]
@@ -260,10 +262,11 @@ def _is_given(node: Expression, *bases: Base) -> bool:
 
 
 def _name_texts(nodes: Iterable[Condition | Expression], literals: Literals) -> tuple[NameTexts, tuple[str, ...]]:
-    """Return the names of interfaces to try, and the words that the search does not cover.
+    """Return the names that the search tries for interfaces, and the words that it does not cover.
 
-    The names differ in the globs and texts of the conditions that match them. If a condition compares names in another
-    way, or if there are too many combinations of globs, no names are returned, and `nic.name` is not covered.
+    If conditions compare names only with globs and texts, the search tries names of each class (`name_texts.py`). If a
+    condition compares names in another way, or if there are too many classes, each interface has only one name. Then
+    the search does not cover the word `nic.name`.
     """
     globs = tuple(dict.fromkeys(_name_globs(nodes, literals)))
     texts = None if None in globs else NameTexts.of([glob for glob in globs if glob is not None])
@@ -349,11 +352,11 @@ def _networks(literals: Literals) -> tuple[str, ...]:
 
 
 def _distinguished(read: frozenset[str], literals: Literals, *, has_others: bool) -> Distinguished:
-    """Return the differences between addresses that the conditions can read.
+    """Return the properties of addresses that the conditions can distinguish.
 
-    If a condition reads which address is primary, the family of an address matters only if an interface has two
-    addresses, because an interface can have a primary address of each family. If the condition reads nothing else about
-    addresses, IPv6 addresses have no classes. The caller then adds an IPv6 address to the sets of two addresses.
+    An interface has one primary address of each family. So a condition about primary addresses can depend on the family
+    if an interface has two addresses. If the conditions distinguish no other property of addresses, `family` is false,
+    and all classes of addresses are IPv4. The caller then adds pairs of an IPv4 address and an IPv6 address.
     """
     networks = literals.networks()
     private, link_local = bool(read & _PRIVATE), bool(read & _LINK_LOCAL)

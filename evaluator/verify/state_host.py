@@ -112,8 +112,9 @@ def _families(owned: Sequence[Address]) -> Iterator[list[Address]]:
 def _primary(made: Mapping[tuple[object, ...], object], index: int, family: Sequence[Address]) -> Address:
     """Return the primary address of a family.
 
-    The search has chosen for some addresses whether they are primary. If one address is primary, return this address.
-    Otherwise return an address without a choice. If no address is without a choice, return a new address.
+    When a rule first reads whether an address is primary, the search marks the address as primary or not primary.
+    Return the address that is marked as primary. If no address is marked as primary, return an unmarked address. If all
+    addresses are marked as not primary, return a new address.
     """
     chosen = {address: made.get(("primary", index, address)) for address in family}
     is_primary = [address for address in family if chosen[address]]

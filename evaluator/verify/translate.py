@@ -60,10 +60,10 @@ _ADDRESS_STATES = ("ipv4", "ipv6", "link_local", "private", "global")
 
 
 class Scope(Struct, frozen=True):
-    """The candidates and the values of the variables with which a part of a condition is translated.
+    """The context of a translation: the candidates, and a term for each variable, such as `nic`.
 
-    `beaten` maps quantifiers to names of relations (`encode.py`). The translation of such a quantifier is not a formula
-    with `exists`, but the relation, applied to the rule's `nic`.
+    `beaten` has the quantifiers whose bodies are strict orders. For each of them, `encode.py` has defined a relation
+    that is true for an interface if another interface is above it. This relation is used instead of `exists`.
     """
 
     candidates: Relation

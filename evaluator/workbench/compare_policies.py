@@ -108,10 +108,9 @@ def _answer(decision: Decision) -> tuple[str, str | None]:
 
 
 def _first_other(decision: Decision, other: Decision) -> str | None:
-    """Return the first rule in `decision` that makes it different from `other`.
+    """Return the first rule of `decision` that leaves other candidates than each rule of `other`.
 
-    After this rule, the candidates are different from the candidates after every rule in `other`. If `decision` has no
-    such rule, return the first rule that fired in `decision` and did not fire in `other`.
+    If `decision` has no such rule, return the first rule that fired in `decision` and did not fire in `other`.
     """
     left_by_other = {step.after for step in other.trace}
     for step in decision.trace:

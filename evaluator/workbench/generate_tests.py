@@ -123,9 +123,9 @@ def _greedy_cover(candidates: Sequence[_Candidate], wanted: frozenset[_Covered])
 
 
 def _without_redundant(chosen: Sequence[_Candidate], wanted: frozenset[_Covered]) -> list[_Candidate]:
-    """Return the candidates without those that are not needed.
+    """Return the chosen candidates without redundant candidates.
 
-    A candidate is not needed if the other candidates together have all its wanted outcomes.
+    A candidate is redundant if the other candidates together have all wanted outcomes of this candidate.
     """
     kept = list(chosen)
     for one in chosen:
@@ -148,7 +148,7 @@ def _searches(
 
 
 def _search(compiled: CompiledPolicy, number: int, size: int, parameters: Mapping[str, Value]) -> _Searched:
-    """Search the smallest host for each outcome of one rule and of its clauses."""
+    """Find the smallest host for each outcome of one rule and of its clauses."""
     program = compiled.program
     rule = program.rules[number]
     rules = [rule, *(other for other in program.rules if other.verb.decides)]

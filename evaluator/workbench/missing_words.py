@@ -1,9 +1,9 @@
-"""Reports the words of a policy for which no report of a format has a value, and the effect on the rules.
+"""Finds the words of a policy for which a report format never has a value.
 
-If a report lacks a fact, the fact counts as empty, unknown or false. So a clause that uses this fact can be always true
-or always false. Then a rule can fire always or never. This module finds the clauses whose value is the same for every
-host because the facts are missing. The finding REPORT_LACKS_FACT of a decision names the missing facts, too, but only
-after the policy is in use.
+For example, a VDSM report never states whether an interface is up. A missing fact counts as empty, unknown or false. So
+the clause `nic is up` is false for every VDSM report, and a rule that needs this clause never fires. This module
+reports such words, clauses and rules before the policy is in use. The finding REPORT_LACKS_FACT of a decision names the
+missing facts too, but only when the policy is in use.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _quantified(condition: Quantified, missing: Set[str]) -> bool | None:
 
 
 def _related(related: Related, missing: Set[str]) -> bool | None:
-    """Return the value of a relation. If the relation has `not`, the value is the one before the negation."""
+    """Return the value of a relation without its `not`. The caller applies the `not`."""
     left, right, relation = related.left, related.right, related.relation
     is_left, is_right = (_is_missing(side, missing) for side in (left, right))
     if relation is Relate.OVERLAPS and (is_left or is_right):
@@ -167,7 +167,10 @@ def _related(related: Related, missing: Set[str]) -> bool | None:
 
 
 def _kind(related: Related, missing: Set[str]) -> bool | None:
-    """Return the value of a comparison of `nic.kind` if all its kinds never occur in the report format, else None."""
+    """Return the value of a comparison of `nic.kind` if the report format has none of the compared kinds.
+
+    Otherwise return None.
+    """
     if not isinstance(related.left, Read) or related.left.word.name != "kind":
         return None
     values = related.right.operands if isinstance(related.right, ListOf) else (related.right,)

@@ -78,9 +78,9 @@ class _Warnings:
         return tuple(self._problems.diagnostics)
 
     def _is_reported(self, part: Part) -> bool:
-        """Return whether another check has already reported the rule of a part.
+        """Return whether another check has already reported the rule that contains this part.
 
-        The result is also true if an earlier rule has the warning NOTHING_CHANGES_AFTER.
+        Also return True if an earlier rule has the warning NOTHING_CHANGES_AFTER.
         """
         span = self._spans[part.number]
         codes = _OF_RULES | _OF_CLAUSES if part.can is Can.HOLD else _OF_RULES

@@ -21,11 +21,11 @@ _STATED_BY_REPORT = ("report", "text", "format", "item")
 def small_host_case(
     host: AbstractHost, title: str, want: Mapping[str, object], policy: Policy, *others: Policy
 ) -> NewCase:
-    """Return a test with a host. `want` is the decision of the policy for this host.
+    """Return a test with a host. `want` is the decision of `policy` for this host.
 
-    The test describes the host in the short notation if every policy decides this notation exactly like the host:
-    `policy` and all `others`. Otherwise the test contains the report of the host. `others` are policies that the test
-    must distinguish from `policy`, such as mutants. Raises RecordError if a test file cannot contain the report.
+    The test must distinguish `policy` from `others`, such as mutants. So the test has the short notation of the host
+    only if `policy` and all `others` decide the notation exactly like the host. Otherwise the test has the report of
+    the host. Raises RecordError if a test file cannot contain the report.
     """
     case = new_case(case_of(decide_host(policy, host)), title, want)
     notation = short_notation(host, policy, *others)

@@ -50,9 +50,9 @@ class Bar(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """A text that activenic wrote, or empty if the page shows `name`, a value from the inputs.
+        """The text of the bar, if activenic wrote the text: `(empty)` if `name` is empty, or `name` of the rest bar.
 
-        The rest bar and the bar of the empty value need such a text.
+        For every other bar, the result is empty. The page then shows `name`, which is a value from the inputs.
         """
         return self.name if self.is_rest else ("" if self.name else "(empty)")
 

@@ -262,7 +262,10 @@ class VdsmHost(ReportedHost):
         return pointers
 
     def other_entries(self, name: str) -> list[Network]:
-        """Return the entries of the networks of a bridge, except the entry that is also the entry of the bridge."""
+        """Return the network entries of a bridge after the first entry, if the reply has no member `bridges`.
+
+        The first entry is already used as the entry of the bridge itself.
+        """
         return [self.network_entries[network] for network in self.networks_of_bridge.get(name, ())[1:]]
 
     def pointer(self, name: str, entry: Device) -> str:
