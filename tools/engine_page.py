@@ -105,9 +105,10 @@ def _section(
         raise ValueError(f"the sentence about {key} is about another host than {statements_of(example.host)}")
     yield f"### {change_of_example(result.change, example)}\n"
     yield "\n".join(("```text", *tree_of(example.host, {}), asked(pair.pair, example), "```\n"))
+    yield f"{fill(sentence.why, _WIDTH, break_long_words=False)}\n\nThe decisions of the two policies:\n"
     for line in reasons_of(found, example):
         yield fill(f"- {line}", _WIDTH, subsequent_indent="  ", break_long_words=False)
-    yield f"\n{fill(sentence.why, _WIDTH, break_long_words=False)}\n"
+    yield ""
 
 
 def _without_example(pair: PairDifferences) -> Iterator[str]:

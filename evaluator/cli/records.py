@@ -93,7 +93,7 @@ def _file(name: str) -> Iterator[Path]:
     if name != "-":
         if not os.path.lexists(name):
             message = f"the file {quote_path(name)} does not exist"
-            hint = "for the id of a record, add `--log FILE`"
+            hint = f"if {quote_path(name)} is the id of a record, add `--log FILE`"
             raise RecordError([Diagnostic(RecordCode.UNREADABLE, message, hint=hint)])
         yield Path(name)
         return

@@ -50,7 +50,7 @@ def _add_listen_options_to(group: argparse._ArgumentGroup) -> None:
 def _add_policy_options_to(parser: argparse.ArgumentParser) -> None:
     policies = "a policy file, or a folder of policy files; changed files are loaded again; may be repeated"
     parser.add_argument("--policies", metavar="DIR", action="append", type=Path, default=[], help=policies)
-    policy = "the name of the policy that decides questions without a policy name (default: strict)"
+    policy = "the policy to use if a question does not name a policy (default: strict)"
     parser.add_argument("--policy", metavar="NAME", default="strict", help=policy)
     add_policy_path_to(parser)
 

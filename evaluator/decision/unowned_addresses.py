@@ -73,14 +73,13 @@ def peer_message(link: Link, address: Address) -> str:
     return f"{address} is the peer address of {quote(link.name)}"
 
 
-def _in_findings(unowned: Mapping[str, Address], findings: Iterable[Finding]) -> Iterator[AddressLocation]:
-    """Yield the locations of addresses that are in findings of the report; `unowned` maps texts to addresses."""
+def _in_findings(unowned_by_text: Mapping[str, Address], findings: Iterable[Finding]) -> Iterator[AddressLocation]:
     for finding in findings:
         describe = _FROM_FINDINGS.get(finding.code)
         if describe is not None:
             for text in finding.addresses:
-                if text in unowned:
-                    yield describe(unowned[text], finding)
+                if text in unowned_by_text:
+                    yield describe(unowned_by_text[text], finding)
 
 
 def _on_loopback(address: Address, finding: Finding) -> AddressLocation:
@@ -92,7 +91,7 @@ def _on_loopback(address: Address, finding: Finding) -> AddressLocation:
 def _is_duplicate(address: Address, finding: Finding) -> AddressLocation:
     names = quote_all(finding.interfaces)
     message = f"{address} is configured on {names}, but another host uses it (duplicate address detection failed)"
-    return AddressLocation(address, message, f"remove {address} from {names} or from the other host")
+    return AddressLocation(address, message, f"two hosts use {address}: remove it from {names} or from the other host")
 
 
 def _without_interface(address: Address, finding: Finding) -> AddressLocation:

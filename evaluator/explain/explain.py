@@ -139,9 +139,10 @@ def _steps(case: Case, question: Question) -> list[_Step]:
 def _with_changes(
     case: Case, decision: Decision, interfaces: tuple[InterfaceReasons, ...]
 ) -> tuple[InterfaceReasons, ...]:
-    """Add to each interface the smallest change that would make this interface the answer.
+    """Return the interfaces, each with the smallest change that makes it the hostActiveNic.
 
-    The search begins with candidates and owners, because all interfaces share one effort limit.
+    The searches for all interfaces share one budget. The search begins with the candidates and owners. If the budget is
+    used up, the remaining interfaces get no change.
     """
     from evaluator.explain.counterfactual.search import Effort, smallest_change  # noqa: PLC0415 -- `reasons` needs none
 

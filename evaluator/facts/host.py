@@ -36,7 +36,7 @@ class ReportedHost:
     """
 
     unsupported_words: frozenset[str] = frozenset()
-    """The words of the rule language, such as `nic is up`, whose values are in no report of this format."""
+    """The words of the rule language that have no value in this format, such as `nic.speed` in the output of `ip`."""
     networks: tuple[str, ...] = ()
     """The logical networks on the host, sorted."""
     last_client_iface: str | None = None
@@ -130,7 +130,7 @@ class HostFacts(Struct, frozen=True, dict=True, eq=False):
 
     @property
     def unsupported_words(self) -> frozenset[str]:
-        """The words of the rule language whose values are in no report of this format."""
+        """The words of the rule language that have no value in the report, such as `nic.speed` in output of `ip`."""
         return self.host.unsupported_words
 
     @property

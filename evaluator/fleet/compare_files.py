@@ -96,7 +96,7 @@ def compare_files(inputs: Inputs, job: CompareRange, results: list[RangeComparis
 
     At the end, the comparisons are added to `results`, in the order of the ranges.
 
-    Raises QuestionError if an input cannot be read or a process was ended.
+    Raises QuestionError if an input cannot be read, or if the operating system ends a process that decides questions.
     """
     files, _ = inputs.files()
     order: list[Range] = []

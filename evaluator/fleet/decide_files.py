@@ -72,11 +72,16 @@ def on_this_machine(asked: Asked, folder: WorkFolder, ranges: Iterable[Range]) -
 
 
 def decide_files(inputs: Inputs, result: Path, asked: Asked, engine: Engine = on_this_machine) -> Iterator[Range]:
-    """Decide the questions of the inputs, yield each range when it is finished, and write the result at the end.
+    """Decide all questions in the inputs. At the end, write the file `result`.
 
-    Raises QuestionError if an input cannot be read or was changed during the run. Also raises QuestionError if another
-    run writes the same result, or if a process was ended. The next run does not repeat the ranges that were finished
-    before the error.
+    The questions are decided in ranges (`ranges.py`). Each range is yielded when all its questions are decided. After
+    an error, the next run decides only the other ranges.
+
+    Raises QuestionError in these cases:
+
+    - An input cannot be read, or it changes during the run.
+    - Another run is writing the file `result`.
+    - The operating system ends a process that decides questions.
     """
     files, tables = inputs.files()
     with work_folder(result, run_key(files, tables, asked)) as folder:

@@ -1,8 +1,8 @@
-"""Writes the comparison of two policies for every host, as text, JSON (`schemas/policy-proof.schema.json`) or Markdown.
+"""Writes the result of `activenic diff OLD NEW --proof` as text, JSON (`schemas/policy-proof.schema.json`) or Markdown.
 
-A change is, for example, that the old policy gives `resolved` and the new policy `rejected`. For each change, the
-comparison shows the smallest host that gets these two answers. If the comparison has no such host, a sentence states
-the reason: it is proved that no such host exists, or the search found no such host among small hosts.
+The result is about changes. For example, the change `resolved → rejected` means: the old policy gives `resolved` for a
+host, and the new policy gives `rejected` for the same host. For each change, the output has the smallest such host. If
+it has no such host, it has the reason, for example a proof that no such host exists.
 """
 
 from __future__ import annotations

@@ -100,7 +100,8 @@ class Report(Struct, frozen=True, dict=True, eq=False):
 class FormatReader(Protocol):
     """The module that reads one format.
 
-    `UNSUPPORTED_WORDS` are the words of the rule language whose values are in no report of this format.
+    `UNSUPPORTED_WORDS` are the words of the rule language that have no value in this format, such as `nic.speed` in the
+    output of `ip`.
     """
 
     UNSUPPORTED_WORDS: frozenset[str]

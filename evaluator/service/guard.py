@@ -1,8 +1,9 @@
-"""Admits requests: the header Host, the token, and the number of requests that are handled at one time.
+"""Refuses a request if its header Host or its token is wrong, or if the service handles too many requests.
 
-Without a token, a service on a loopback address trusts every local user. A web page in a browser of such a user must
-not be trusted. The page can reach the service if a name of the page's owner resolves to 127.0.0.1 (DNS rebinding). The
-browser then sends this name in the header Host, and the service refuses it (421).
+The header Host is checked because of DNS rebinding. Without tokens, a service on 127.0.0.1 accepts the requests of all
+local users. Suppose that a local user opens the web page `http://evil.example`, and that the attacker then lets the
+name `evil.example` resolve to 127.0.0.1. Now the page can send requests to the service. But the browser sends the
+header `Host: evil.example`, so the service refuses these requests (status 421).
 """
 
 from __future__ import annotations

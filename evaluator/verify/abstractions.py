@@ -47,23 +47,23 @@ def _sentences(conditions: Iterable[Condition], parameters: Mapping[str, Value])
     for node in (part for condition in conditions for part in walk(condition)):
         match node:
             case Read() if node.word.type.base is Base.CIDR:
-                yield f"the networks in {quote(node.word.shown)} can contain any addresses"
+                yield f"the solver does not know which addresses the networks in {quote(node.word.shown)} contain"
             case RouteTo():
-                yield "`route_to(…)` can be any of the interfaces with a route to the address"
+                yield "the solver does not know which interfaces with a route to the address are in `route_to(…)`"
             case ParameterValue() if node.type.base is Base.CIDR and node.name not in parameters:
-                yield f"the networks in the parameter {quote(node.name)} can contain any addresses"
+                yield f"the solver does not know the networks in the parameter {quote(node.name)}"
             case Related(relation=Relate.LIKE, right=right):
                 yield from _patterns(right)
             case Related(left=left, relation=relation) if relation in _ORDERS and left.type.base is Base.TEXT:
-                yield f"the texts in {quote(node.text)} can have any order"
+                yield f"the solver does not know the order of the texts in {quote(node.text)}"
 
 
 def _patterns(node: Expression) -> Iterator[str]:
     """Yield a sentence about each pattern of a comparison, unless the pattern is written in the policy."""
     if isinstance(node, ParameterValue):
-        yield f"the patterns in the parameter {quote(node.name)} can match any texts"
+        yield f"the solver does not know which texts the patterns in the parameter {quote(node.name)} match"
     elif not isinstance(node, Constant | ListOf):
-        yield f"the patterns in {quote(node.text)} can match any texts"
+        yield f"the solver does not know which texts the patterns in {quote(node.text)} match"
     elif isinstance(node, ListOf):
         for operand in node.operands:
             yield from _patterns(operand)

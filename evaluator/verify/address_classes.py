@@ -6,9 +6,12 @@ networks. Two ranges are in one class if they are in the same networks. For exam
 10.1.0.0/16 give three classes: the addresses in both networks, the addresses only in 10.0.0.0/8, and all other
 addresses. The solver uses the same ranges (`classes.py`).
 
-The search needs only four addresses of each class, because a host of the search has at most two host addresses. `first`
-and `second` are host addresses. `other` is an address of an interface that is not a host address. `added` is the
-additional answer of a changed host.
+The search uses four addresses of each class:
+
+- `first` and `second` are host addresses. A host of the search has at most two of them.
+- `other` is an address that an interface has besides host addresses.
+- `added` is for the property `unowned-answer-changes-nothing`. The search adds this address to the host addresses, and
+  checks that the decision is the same.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""Remembers the answers to expensive questions: the proofs of a solver and the results of finished searches.
+"""Remembers proofs and the results of finished searches, so that a later run does not compute them again.
 
-A question is written as bytes. The answer depends only on these bytes: they contain the kind of the question, the
-checked programs with all their texts, the statement, the parameters, and the size of the searched hosts. A memory finds
-an answer only for exactly the same bytes. Some data are the same for all questions of a process, for example the
-version of the solver. The memory adds these data (`result_store.py`).
+A question is written as bytes: the kind of the question, the programs of the policies, the statement, the parameters,
+and the size of the searched hosts. A later run gets the answer only if all these bytes are the same, and if the
+versions of activenic, Python and the solver are the same (`result_store.py`).
 
-Only final answers are remembered: a proof, and the result of a search that ended. A solver can also end without a
-proof. This depends on the time limit and on the machine, so it is never remembered. The result of a search can contain
-a host. Before a remembered host is used, the library decides the host again.
+Only final answers are remembered. If the solver finds no proof within its time limit, nothing is remembered, because
+the next run may have more time. A remembered answer can contain a host, for example a counterexample. Before such an
+answer is used, the policy decides this host again, to check that the answer is still true.
 """
 
 from __future__ import annotations

@@ -1,17 +1,14 @@
-"""The parts of a policy that can be dead: a rule that never fires, never has an effect, or has a clause without effect.
+"""Makes the conditions that show whether a rule, or an operand of `or` in a rule, is dead.
 
-Each part has a condition. A rule is evaluated for some interfaces of a host, such as the candidates. If the condition
-of a part is false for all these interfaces, on every host, the part is dead. The condition is an ordinary condition of
-the language, so the same condition is evaluated for concrete hosts (`sampled_hosts.py`) and translated for the solver
-(`dead_rules.py`).
+- A rule is dead if it never fires. A rule that chooses candidates is also dead if it never changes the candidates.
+- An operand of `or` is dead if it never makes the condition of its rule true. For example, the rule
+  `match nic when nic is up and (nic is bond or nic is vlan)` has the operand `nic is bond`. The operand is dead if the
+  condition `nic is up and nic is bond` is false for every interface of every host.
 
-Only the operands of `or` are clauses here. If an operand of `or` is never true, it is probably a mistake. The condition
-of a clause is the condition of its rule without the other operands of this `or`. For example, in
-`nic is up and (nic is bond or nic is vlan)`, the condition of the clause `nic is bond` is `nic is up and nic is bond`.
+`sampled_hosts.py` evaluates these conditions for random hosts. `dead_rules.py` asks the solver about them.
 
-The operands of `and` are not clauses here. An operand of `and` can follow from the other operands or from earlier
-rules. This is often intended, because it makes the rule faster or easier to read. The policy `strict` has two such
-operands. The property `every-clause-matters` of `activenic verify` reports operands of `and` too.
+An operand of `and` is not reported, even if the other operands imply it. Authors write such operands to make a rule
+faster or easier to read. The property `every-clause-matters` of `activenic verify` reports these operands too.
 """
 
 from __future__ import annotations

@@ -1,13 +1,11 @@
-"""The space: the values that the facts of small hosts take. They depend on the conditions that are decided.
+"""The space of a search: for each fact of a small host, the values that the search tries.
 
-If a condition compares a fact with a literal, the fact takes the literal and a value on each side of it: `nic.mtu >=
-9000` gives the MTUs 8999, 9000 and 9001. There are two addresses for each class of addresses that a condition can
-distinguish: a family, a network, a range such as `is private`. So the space has few values, but enough: if some value
-makes a condition true and another value makes it false, the space has a value for each result.
+The values are chosen so that, if possible, each condition of the policy is true for some hosts and false for others.
+For example, if a condition is `nic.mtu >= 9000`, the search tries the MTUs 8999, 9000 and 9001. If a condition tests
+whether an address is in a network, the search tries addresses inside and outside of this network.
 
-The values of some words are not enumerated, because a VDSM report cannot state them or because the space would be too
-large. `left_out` has the names of such words that the conditions read. These words have the same value for every host:
-the value for an interface about which the report states nothing.
+The search tries no values for some facts, because a VDSM report cannot state them, or because there would be too many
+hosts. For example, `nic.mac` is unknown in every host. If a condition reads such a fact, `left_out` has its word.
 """
 
 from __future__ import annotations

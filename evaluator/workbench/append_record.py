@@ -1,8 +1,9 @@
-"""Write the test of a record and the files that the test needs. If one file cannot be written, none is written.
+"""Makes a policy test from a record, and appends it to a test file.
 
-If a test file cannot contain a report or a policy, the report or policy is written to another file in the same folder.
-The name of this file begins with the name of the test file. If the test file already exists, the name also contains the
-id of the decision, because several tests can need such files.
+A large report, or a policy that is not shipped, is written to a new file beside the test file. For example, the test
+file `site.test.yaml` gets the report file `site.report.json`. If `site.test.yaml` exists already, the report file is
+`site-1a2b3c4d.report.json`, with the beginning of the decision's id, because an earlier test may use
+`site.report.json`. If one of the files cannot be written, none is written.
 """
 
 from __future__ import annotations

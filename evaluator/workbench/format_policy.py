@@ -62,7 +62,8 @@ def edits_of(name: str, raw: str) -> tuple[TextEdit, ...]:
     edited = applied(source.text, edits)
     if edits and _meaning(Source(name, edited)) != _meaning(source):
         message = f"{quote_path(name)} cannot be formatted without changing its meaning"
-        raise PolicyError([Diagnostic("NOT_FORMATTED", message, hint="write its rules as blocks after `|`")])
+        hint = "write the sentence of each rule below `rule: |`"
+        raise PolicyError([Diagnostic("NOT_FORMATTED", message, hint=hint)])
     return tuple(in_raw(raw, edits))
 
 

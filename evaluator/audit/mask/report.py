@@ -102,7 +102,10 @@ def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[
 
 
 def _labels(labels: list[str], devices: set[str], pseudonyms: Pseudonyms) -> Iterator[tuple[str, str]]:
-    """Yield each label with its pseudonym, which consists of the pseudonym of its interface and a number or a word."""
+    """Yield each address label and its pseudonym.
+
+    For example, if the pseudonym of `eth0` is `p1`, the pseudonym of its label `eth0_1` is `p1_1`.
+    """
     for label in labels:
         owners = [device for device in devices if _key(label).startswith(_key(device) + "_")]
         if len(owners) == 1:

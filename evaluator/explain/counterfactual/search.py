@@ -73,20 +73,17 @@ class Effort(Struct):
         return cls(len(text_of(case.report.document)) // _BYTES_PER_UNIT + 1, Owners(case))
 
     def spend_on_options(self, case: Case) -> bool:
-        """Spend the cost of finding the options of one interface.
-
-        Return whether the remaining budget allows a trial.
-        """
+        """Subtract the cost of `_options` for one interface. Return whether the budget allows a trial after this."""
         self.remaining -= case.report.facts.size // _INTERFACES_PER_UNIT
         return max(self.remaining, self.remaining_for_large_options - self._cost(case, 1)) > 0
 
     def spend(self, case: Case, reads: int) -> bool:
-        """Spend the cost of one decision that must first read `reads` reports. Return whether the budget was enough."""
+        """Subtract the cost of one decision and of reading `reads` reports. Return whether the budget was enough."""
         self.remaining -= self._cost(case, reads)
         return self.remaining >= 0
 
     def spend_on_large_option(self, case: Case, reads: int) -> bool:
-        """Do the same as `spend`, but spend from the separate budget for options that have many edits."""
+        """Do the same as `spend`, but with the separate budget for options that have many edits."""
         cost = self._cost(case, reads)
         if cost > self.remaining_for_large_options:
             return False

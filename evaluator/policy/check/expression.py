@@ -43,10 +43,12 @@ _WORDS = re.compile(r"[a-z]+")
 
 
 class Scope(Struct, frozen=True):
-    """The names that can be used at one place of a rule, and the values that are known at this place (`known`).
+    """The names that can be used at one place of a rule, and the operands that certainly have a value there.
 
-    For example, `nic.mtu` is known after `nic.mtu is known and`. `quantifiers` is the number of quantifiers around the
-    place. `is_named` is true in a named condition, which is checked without the rule that uses it.
+    Before an author can write `nic.mtu > 1500`, the rule must test that `nic.mtu` has a value, as in
+    `nic.mtu is known and nic.mtu > 1500`. `known` has the operands with such a test before the place. `quantifiers`
+    is the number of quantifiers around the place. `is_named` is true in a named condition, which is checked without the
+    rule that uses it.
     """
 
     parameters: Mapping[str, Type]

@@ -222,7 +222,7 @@ class Values:
         return ast.Compare(call(match, self.value(text)), [ast.IsNot()], [ast.Constant(None)])
 
     def text(self, node: Expression) -> ast.expr:
-        """Return the code for the text of a value, as messages show it: `show(VALUE)`."""
+        """Return the code that converts a value to a text for a message: `show(VALUE)`."""
         return self._hoisted(node, lambda node: call(name("show"), self.value(node)), "text")
 
     def identity(self, node: Expression) -> ast.expr:

@@ -41,7 +41,7 @@ class Type(Struct, frozen=True, array_like=True):
 
     @property
     def known(self) -> Type:
-        """The same type, for a value that is always known."""
+        """The type of a known value: this type without `?`. For example, `integer?` becomes `integer`."""
         return replace(self, optional=False)
 
     @property

@@ -1,9 +1,11 @@
-"""Reports schema violations of a policy file in terms of policies.
+"""Reports wrong keys and values in a policy file, with hints for the author of the policy.
 
-One typing mistake often violates a schema twice. For example, if a file has `rul:`, the key `rule` is missing and the
-key `rul` is unknown. If an unknown key is probably a misspelling of the missing key, only the unknown key is reported.
-Some people write a part of a rule's sentence under a key, such as `when:`. Then the sentence is not parsed, and the
-hint shows the whole sentence.
+The JSON Schema finds these mistakes, but it often reports one mistake twice. For example, if an author writes `rul:`
+instead of `rule:`, the key `rul` is unknown and the key `rule` is missing. Then only the unknown key is reported.
+
+Some authors split a rule into two keys: `rule: match nic` and `when: nic is up`. Then the unknown key `when` is
+reported, and the hint shows the correct rule: `rule: match nic when nic is up`. The incomplete sentence `match nic`
+gets no message of its own.
 """
 
 from __future__ import annotations

@@ -92,9 +92,9 @@ def _straight_quotes(text: str, at: int) -> Repair:
 
 
 def _bare_value(value: str, at: int) -> Mistake | None:
-    """Return the mistake in a value without quotes: an address, a network, a MAC address, a number with a unit.
+    """Return the mistake if a value has no quotes, such as `10.0.0.0/8`, or is not an integer, such as `9k`.
 
-    `10.0.0.0/8`: "write cidr("10.0.0.0/8")". `9k`: "write digits only: 9000". `1500..9000`: "compare twice".
+    The hint for `10.0.0.0/8` is `write cidr("10.0.0.0/8")`. The hint for `9k` is `write digits only: 9000`.
     """
     end = at + len(value)
     for read, kind in ((parse_address, "address"), (parse_cidr, "cidr")):

@@ -1,8 +1,8 @@
 """Draws a chart of horizontal stacked bars as SVG. The library pygal computes the positions of the bars.
 
-Each row of the chart has a name and a number, and below them a bar. The bar has one part for each series, such as the
-hosts with one status. The whole row is one link to the table of the hosts. So even a very short bar, such as one host
-of a hundred thousand, can be clicked and can be reached with the keyboard. The picture is narrow enough for a
+Each row of the chart has a name and a number, and below them a bar. The bar has a part for each status, or for each
+other group of hosts (`Series`). The whole row is a link to the table of the hosts. So even a very short bar, such as
+one host of a hundred thousand, can be clicked and can be reached with the keyboard. The picture is narrow enough for a
 telephone; wider windows have several pictures side by side.
 
 Why pygal: it is written in Python (a wheel of 130 KB, and three small packages), it is maintained, and it gives its
@@ -11,10 +11,10 @@ numpy and has a wheel of 10 MB. matplotlib also writes colours into `style` attr
 Content-Security-Policy forbids, and which a style sheet cannot change. plotly and bokeh need scripts in the page, or a
 browser.
 
-pygal's tree is not printed as it is. It contains scripts and a style sheet, which the page's Content-Security-Policy
-forbids. It also contains a comment with the date and a random id. So this module takes only numbers from the tree, and
-gives only numbers to pygal. The elements are made with `element`, so no foreign text can become markup. The style sheet
-has the colours and patterns, so they follow the light or dark scheme.
+pygal's drawing is not used as it is. It contains scripts and a style sheet, which the page's Content-Security-Policy
+forbids, and a comment with the date and a random id. So this module reads only the position and the width of each part
+from pygal's drawing, and writes the SVG itself. The function `element` escapes all texts. The colours and patterns are
+in `fleet.css`, so they follow the light or dark scheme.
 """
 
 from __future__ import annotations

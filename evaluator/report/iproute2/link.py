@@ -1,8 +1,10 @@
-"""Describes one interface in `ip -j -d addr show` as a link, with its kind, addresses, lower devices and routes.
+"""Reads the facts of one interface, such as its addresses and routes, from the output of `ip -j -d addr show`.
 
-Source of the format: iproute2's output on Linux 6.1, and the rtnetlink attributes that it prints. For most kinds `link`
-is the lower device; for veth `link` is the peer. `master` can be a bond, team, bridge, VRF or Open vSwitch bridge. Only
-the kind of the master shows which of these it is.
+The format is the output of iproute2 on Linux 6.1. Two of its members name another interface:
+
+- `link` names the lower device of the interface. But if the kind is veth, vxcan or netkit, `link` names the peer.
+- `master` names a bond, team, bridge, VRF or Open vSwitch bridge. The kind of the interface with this name shows
+  whether it is, for example, a bond or a bridge.
 """
 
 from __future__ import annotations
