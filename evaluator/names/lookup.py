@@ -135,9 +135,13 @@ def lookup_findings(
         queried = f"; queried: {', '.join(servers)}" if servers and outcome in _SERVER_OUTCOMES else ""
         hints = (hint, elsewhere) if elsewhere and not has_addresses else (hint,)
         yield Finding(code, severity, f"{quoted} {problem}{affected}{queried}", hint="; ".join(hints))
-    if has_addresses and any(f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING) for f in families):
-        exists = f"the answers of the name server contradict each other: {quoted} exists in the answer for one record"
-        message = f"{exists} type, and does not exist in the answer for the other type"
+    absent = [f.rdtype for f in families if f.outcome in (Outcome.NAME_NOT_FOUND, Outcome.CNAME_DANGLING)]
+    if has_addresses and absent:
+        present = " and ".join(family.rdtype for family in families if family.addresses)
+        message = (
+            f"the answers of the name server contradict each other: {quoted} exists in the answer for {present} "
+            f"records, but does not exist in the answer for {' and '.join(absent)} records"
+        )
         yield Finding(FindingCode.DNS_INCONSISTENT, Severity.WARNING, message, hint="the name server violates RFC 8020")
     if any(family.least_ttl == 0 for family in families):
         message = f"an answer for {quoted} must not be cached (TTL 0)"
