@@ -47,9 +47,10 @@ an untagged network. The engine knows these values, so the comparison shows what
     "defaults": """\
 ## The defaults of each policy
 
-In this comparison, no parameter has a given value. So the network is `ovirtmgmt` for both policies. Without
-`management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. If the section
-before already shows the same two answers for the same host, this section does not repeat them.
+In this comparison, the policies get no values for their parameters. So the network is `ovirtmgmt` for both policies.
+Without `management_vlan`, `ovirt-engine` assumes an untagged network, and `strict` does not check the VLAN ID. If
+the section [The same VLAN ID for both](#the-same-vlan-id-for-both) shows a host with the same two answers, this section
+does not show the host again.
 """,
 }
 

@@ -53,7 +53,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     _OUTPUT.add_to(parser)
     coverage = "measure how often each rule fired or did not fire, and how often each clause was true or false"
     parser.add_argument(
-        "--coverage", action="store_true", help=f"{coverage}; the outputs `lcov` and `cobertura` do this too"
+        "--coverage", action="store_true", help=f"{coverage}; not needed with `--output lcov` or `--output cobertura`"
     )
     threshold = "exit with 8 if the coverage is less than N percent; measures the coverage like --coverage"
     parser.add_argument("--threshold", metavar="N", type=_percent, help=threshold)
