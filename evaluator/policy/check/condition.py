@@ -1,6 +1,7 @@
-"""Checks conditions: their types, and that no condition uses a value that may be unknown without a test before.
+"""Checks conditions: their types, and their use of values that may be unknown.
 
-The second check is a flow analysis, as in languages with null safety. A condition is evaluated from left to right, and
+If `x` may be unknown, a condition must test `x is known` before it uses `x`. This check is a flow analysis, as in
+languages with null safety. A condition is evaluated from left to right, and
 evaluation stops as soon as the result is certain. So in `nic.mtu is known and nic.mtu > 1500` the comparison is
 evaluated only if the MTU is known. Therefore each checked condition has two sets of values. `if_true` are the values
 that are known if the condition is true. `if_false` are the values that are known if the condition is false:
@@ -145,10 +146,7 @@ class ConditionChecker:
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
-        """Check `some x in LIST satisfies CONDITION`.
-
-        No value becomes known after the quantifier, because the list may be empty.
-        """
+        """Check `some x in LIST satisfies CONDITION`."""
         binding = self._binding(node, scope, "for an empty list, `some` is false and `every` is true")
         if binding is None:
             return None
@@ -284,7 +282,7 @@ class ConditionChecker:
             return Checked(None)
         words = f"{self._problems.text(node.operand.span)} is {node.state.text}"
         use = ConditionUse(subject, words, node.span, {*words_of(None), *scope.parameters, *scope.variables})
-        condition, proofs = use.condition(named), (use.values(named.if_true), use.values(named.if_false))
+        condition, proofs = use.condition(named), (use.with_subject(named.if_true), use.with_subject(named.if_false))
         if node.negation is None:
             return Checked(condition, *proofs)
         return Checked(Not(condition, self._problems.text(node.span), node.span), *reversed(proofs))

@@ -81,10 +81,10 @@ class ConditionUse(Struct, frozen=True):
         is_compound = isinstance(labelled, AllOf | AnyOf | Not)
         return replace(labelled, text=self.words, span=self.span) if is_compound else labelled
 
-    def values(self, values: frozenset[Expression]) -> frozenset[Expression]:
-        """Return values that a named condition uses, with the subject of this use instead of `nic`.
+    def with_subject(self, values: frozenset[Expression]) -> frozenset[Expression]:
+        """Return values of a named condition, with `subject` instead of `nic`.
 
-        For example, if the subject is `layer`, `nic.mtu` becomes `layer.mtu`.
+        For example, in `layer is container_bridge`, the subject is `layer`, and `nic.mtu` becomes `layer.mtu`.
         """
         return frozenset(_substituted(value, self.subject, {}) for value in values)
 

@@ -86,7 +86,10 @@ class Values:
         self._once, self.statements, self.uses_environment = {}, [], False
 
     def environment(self) -> ast.expr:
-        """Return the name of the environment. The function must then assign it before the code of the rule."""
+        """Return the variable `environment`, and set `uses_environment`.
+
+        If `uses_environment` is true, the code of the rule begins with `environment = Environment(…)`.
+        """
         self.uses_environment = True
         return name("environment")
 
@@ -242,7 +245,7 @@ class Values:
         return attribute(value, _IDENTITY[node.type.base])
 
     def identity_set(self, node: Expression) -> ast.expr:
-        """Return the code for a set. The set has the identity of each element of a list (`identity`)."""
+        """Return the code for a set with the key of each element of a list. `identity` describes the keys."""
         return self._hoisted(node, self._as_set, "set")
 
     def _as_set(self, node: Expression) -> ast.expr:

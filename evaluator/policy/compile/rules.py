@@ -185,9 +185,9 @@ def decide_statements(program: Program, writer: ConditionWriter) -> list[ast.stm
 def compile_results_and_findings(program: Program) -> ResultsFunction:
     """Return a function that evaluates the `warn` rules and builds the findings of all rules.
 
-    The function takes the trace from the function of `compile_decide`, which has no `warn` rules. It returns the trace
-    of all rules and their findings. It counts no steps, because the function of `compile_decide` has counted the steps
-    of all rules.
+    A decision first calls the function that `compile_decide` returns. That function evaluates all rules except the
+    `warn` rules, and counts the steps of all rules. Its trace is an argument of the function returned here. The result
+    is the trace of all rules, and their findings.
     """
     writer = ConditionWriter()
     body = parsed(_FIRST_STATEMENTS + "findings = []")
@@ -318,7 +318,6 @@ def _loop_over_interfaces(result: str, rule: Rule, writer: ConditionWriter) -> l
 
 
 def _with_environment(statements: list[ast.stmt], writer: ConditionWriter) -> list[ast.stmt]:
-    """Return the statements of a rule. If they use `environment`, a statement that assigns it precedes them."""
     if not writer.uses_environment:
         return statements
     return [*parsed("environment = Environment(question, candidates)"), *statements]

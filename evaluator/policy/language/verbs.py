@@ -18,7 +18,7 @@ class Effect(Enum):
 
     ADD = "the interfaces become candidates"
     REMOVE = "the candidates for which the condition is true are removed"
-    KEEP = "if the condition is true for a candidate, the candidates for which the condition is false are removed"
+    KEEP = "if the condition is true for at least one candidate, the candidates for which it is false are removed"
     MAKE_AMBIGUOUS = "the decision is ambiguous"
     REJECT = "the candidates are rejected"
     NOTE = "there is a finding"

@@ -194,11 +194,11 @@ class Conjunction:
         return texts
 
     def _restrict_signs(self, left: Expression, right: Expression, signs: frozenset[str]) -> None:
-        """Restrict the signs that are possible between two values. The head of this module lists the signs.
+        """Remove all signs between two values, except the given signs. The head of this module lists the signs.
 
-        The conjunction is impossible if none of `<`, `=`, `>` is possible any more, or none of `^`, `v`, `|`. `b < a`
-        is stored as `a > b`, so that both notations restrict the same set. If a value is compared with itself, only `=`
-        and `|` are possible: `a < a` and `a above a` are impossible.
+        At least one of `<`, `=` and `>` must remain, and at least one of `^`, `v` and `|`. Otherwise the literals
+        cannot be true together. `b < a` is stored as `a > b`, so that both notations restrict the same set. Only `=`
+        and `|` are possible between a value and itself, so `a < a` and `a above a` are impossible.
         """
         if (right, left) in self._signs:
             left, right, signs = right, left, frozenset("".join(signs).translate(_MIRRORED))
@@ -240,9 +240,9 @@ class Conjunction:
             self._restrict_kind(operand.owner, Texts(frozenset({str(Kind.BOND)})))
 
     def _apply_relation(self, literal: Related) -> None:
-        """Apply the facts that follow from a relation without knowing the values of its sides.
+        """Restrict the signs between two values, and the lengths of lists. `_narrow` restricts the values themselves.
 
-        - `x < y`: only the sign `<` is left. `x not above y`: only the signs `v` (below) and `|` (neither) are left.
+        - `x < y`: the signs `=` and `>` are removed. `x not above y`: the sign `^` is removed.
         - `x in L`: L has an element, and the pair is stored in `memberships`.
         - `L overlaps M`: both lists have an element. `L not within M`: L has an element; impossible if L is M.
         - `address in NETWORKS`, `text like GLOBS`: the list on the right has an element.

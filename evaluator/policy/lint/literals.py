@@ -244,7 +244,10 @@ def _as_globs(pattern: str) -> list[str]:
 
 
 def _out_of_range(node: Related, values: Mapping[str, Value], description: str) -> Iterator[LiteralWarning]:
-    """Yield a warning for each parameter that is compared with a word, but whose value the word can never have."""
+    """Yield a warning if a rule compares a word with a parameter, but the word never has the parameter's value.
+
+    For example, `nic.vlan_id = vlan` is never true if the parameter `vlan` has the value 5000.
+    """
     if node.relation not in _EXACT:
         return
     for side, other in ((node.right, node.left), (node.left, node.right)):

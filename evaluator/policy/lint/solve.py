@@ -4,11 +4,13 @@ The algorithm is a tableau, with the splitting rule of DPLL:
 
 1. Flatten the conjunctions and move `not` inwards (`normal.flat`). The result is literals, quantifiers and `or`s.
 2. Test the literals as one `Conjunction`. If they contradict each other, the answer is "impossible".
-3. Test the lists. If both `some x in L satisfies A` and `every y in L satisfies B` are true, an element of L satisfies
-   A and B. So the solver introduces a new variable for this element, and calls itself for A and B with this variable.
-   If `every y in L satisfies B` is true, the solver also calls itself for B in two cases without `some`. In the first
-   case, a literal `e in L` is true: then e satisfies B. In the second case, L is certainly not empty: then a new
-   variable satisfies B.
+3. Test the lists. The solver looks for elements that certainly exist, and calls itself for the conditions of each
+   element. If no value of the element satisfies them, the answer is "impossible". A list L has such an element in three
+   cases:
+   - `some x in L satisfies A` is true. The element is a new variable. It satisfies A, and the condition of each `every`
+     over L.
+   - The literal `e in L` is true. The element is e. It satisfies the condition of each `every` over L.
+   - L is not empty. The element is a new variable. It satisfies the condition of each `every` over L.
 4. Choose the `or` with the fewest parts and solve one case for each part. The answer is "impossible" only if every case
    is impossible.
 
@@ -33,10 +35,9 @@ Details of step 3:
 - The question about the new element contains the literals (`context`), but not the quantifiers. With the quantifiers,
   the solver would introduce the same element again, without end. It is sound to leave out conditions: this can only
   change an answer from "impossible" to "possible".
-- `others_only` marks a quantifier whose variable is `other`. Such a quantifier is about all elements except `nic`, the
-  interface of the rule. The element of `some other in L` is not `nic`, so it must satisfy the body of `every other in
-  L`. The element of `some x in L` can be `nic`, so it need not satisfy this body. For the same reason, a list that is
-  not empty does not contradict an `every other`: `nic` can be the only element of the list.
+- `others_only` marks a quantifier with the variable `other`. Such a quantifier is about all elements except `nic`, the
+  interface of the rule. For example, `every other in L satisfies B` can be true if B is false for `nic`. So the
+  solver uses B only for the element of `some other in L`. The other elements of step 3 can be `nic`.
 
 Known limits. In the following cases, among others, the conditions contradict each other, but the answer is "possible":
 
@@ -163,10 +164,9 @@ class Solver:
         quantified: list[Quantified],
         context: tuple[Condition, ...],
     ) -> bool:
-        """Return whether a list cannot have an element that satisfies these conditions together.
+        """Return whether no element of a list can satisfy the condition of `some` and of each `every` over the list.
 
-        The conditions are the body of `some`, and the bodies of all `every` quantifiers over the list. If `some` is
-        None, they are only the bodies of the `every` quantifiers.
+        If `some` is None, only the conditions of `every` count.
         """
         self._names += 1
         element = Variable(f"#{self._names}", domain.type.element)

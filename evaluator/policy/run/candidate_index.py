@@ -92,8 +92,7 @@ def lookup_for(rule: Rule) -> IndexLookup | None:
 def _narrowed(lookup: IndexLookup) -> IndexLookup:
     """Return the lookup with a smaller index, if possible; otherwise the same lookup.
 
-    The index of owners with a host prefix is smaller than the index of all owners. It can be used if `lookup.rest` is
-    false for every other owner.
+    If `lookup.rest` is true only for owners with a host prefix (/32 or /128), the index of these owners is enough.
     """
     if lookup.index is Index.OWNERS and lookup.rest is not None and _needs_host_prefix(lookup.rest):
         return replace(lookup, index=Index.HOST_PREFIXES)

@@ -12,7 +12,7 @@ A step is roughly the work of the interpreter for one clause. Everything that ca
   of networks, the prefix lengths are counted. For `like`, the patterns are counted, and a long text counts more;
 - the forms that are built once for a rule (`lists.py`): lists of interfaces, routes to an address, compiled patterns,
   the least or greatest value of a list, the closure of the topology;
-- the trace: the names of the candidates before and after a rule, and of its hits;
+- the trace: the names of the candidates before and after a rule, and the names of the interfaces for which it is true;
 - the finding for each subject, with every element that its message and hint print.
 
 Each count consists of two numbers (`_Steps`): the greatest number of steps for one subject, and the greatest number of
@@ -349,7 +349,7 @@ class _StepCounter:
         return _Steps(steps, steps * self._subjects)
 
     def _set_search(self, elements: _Steps) -> _Steps:
-        """Count a search in a set: one step for each `_IN_A_SET` elements, rounded up for each subject."""
+        """Return the number of elements divided by `_IN_A_SET`, rounded up for each subject."""
         each = -(-elements.each // _IN_A_SET)
         return _Steps(each, min(each * self._subjects, elements.total // _IN_A_SET + self._subjects))
 

@@ -50,14 +50,15 @@ def show_briefly(value: object) -> str:
 
 
 def finding_of(
-    rule: Rule, question: Question, nic: Link, values: tuple[Value, ...], message: str, hint: str
+    rule: Rule, question: Question, nic: Link, printed: tuple[Value, ...], message: str, hint: str
 ) -> Finding:
     """Return the finding of a rule. The condition of the rule is true for the interface `nic`.
 
-    `values` are the values of the words in the message that give addresses. The finding is about these addresses. If
-    the message has no such word, the finding is about the host addresses that the interface owns.
+    The finding is about the addresses that the message prints. For example, if the message has the word
+    `{nic.addresses}`, `printed` has the value of this word. If the message has no word for addresses, `printed` is
+    empty, and the finding is about the host addresses that the interface owns.
     """
-    addresses = frozenset(_interfaces_and_addresses(values)[1]) if values else question.matched_set(nic)
+    addresses = frozenset(_interfaces_and_addresses(printed)[1]) if printed else question.matched_set(nic)
     return _finding(rule, {nic.name}, addresses, message, hint)
 
 
