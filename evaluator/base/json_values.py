@@ -61,7 +61,11 @@ def _refuse_fraction(number: str) -> object:
 
 
 def _needs_care(text: bytes) -> bool:
-    """Return whether a JSON text, also in one of its strings, has 16 digits in a row or a character of four octets."""
+    """Return whether a JSON text may contain an integer above 2^53 - 1, or a character above U+FFFF.
+
+    Such an integer has at least 16 digits, and UTF-8 encodes such a character in four octets. The result is also true
+    for a string with 16 digits.
+    """
     if not text.isascii() and _FOUR_OCTETS.search(text):
         return True
     return _LONG_NUMBER in text.translate(_DIGITS_AS_ZERO)

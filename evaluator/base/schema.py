@@ -131,7 +131,10 @@ def _not_one_of(path: tuple[str | int, ...], found: Mapping[str, object], keys: 
 
 
 def _alternative_keys(alternatives: object) -> list[str]:
-    """Return the keys that the alternatives of a `oneOf` require; empty if an alternative has more than `required`."""
+    """Return the keys that the alternatives of a `oneOf` require.
+
+    If an alternative has another keyword besides `required`, the result is empty.
+    """
     if not isinstance(alternatives, list) or any(list(each) != ["required"] for each in alternatives):
         return []
     return [key for each in alternatives for key in each["required"]]
@@ -149,7 +152,10 @@ def describe_value(value: object) -> str:
 
 
 def _is_accepted_only(value: object) -> bool:
-    """Return whether a value is null or a boolean as text. The schema accepts it, but messages do not suggest it."""
+    """Return whether a value is null, or a string such as "true" or "FALSE".
+
+    The schema accepts these values, but messages do not suggest them.
+    """
     return value is None or (isinstance(value, str) and value.lower() in ("true", "false"))
 
 

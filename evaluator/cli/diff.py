@@ -107,7 +107,10 @@ def _recorded(log: Path) -> Iterator[AskedQuestion | Unreadable]:
 def _remembered(
     items: Iterable[Compared | Unreadable], options: argparse.Namespace, shown: list[Compared]
 ) -> Iterator[Compared | Unreadable]:
-    """Yield all items. Append only the items that must be printed to `shown`, because all items need much memory."""
+    """Yield all items, and collect in `shown` the items that `--show` or `--show-all` prints.
+
+    The other items are not stored, because they can need much memory.
+    """
     for item in items:
         if isinstance(item, Compared) and (item.question.id in options.show or (options.show_all and item.is_changed)):
             shown.append(item)

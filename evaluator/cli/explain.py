@@ -119,7 +119,7 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
     if not options.interface:
         limits = _DETAILED_LIMITS if options.verbose else _LIMITS
         return explained(decision, *limits.get(_output().of(options), _NO_LIMITS))
-    by_text = _names(decision)
+    by_text = _names_by_text(decision)
     unknown = [text for text in options.interface if text not in by_text]
     if unknown:
         hint = did_you_mean(unknown[0], by_text)
@@ -127,8 +127,8 @@ def _explanation(decision: Decision, options: argparse.Namespace) -> Explanation
     return decision.explain(interfaces=[by_text[text] for text in options.interface])
 
 
-def _names(decision: Decision) -> dict[str, str]:
-    """Return the name of an interface by the texts that the user can give for this interface.
+def _names_by_text(decision: Decision) -> dict[str, str]:
+    """Return a mapping from each text that the user can give for an interface to the name of the interface.
 
     The user can give the name itself, or the name as activenic prints it, with escapes for unusual characters.
     """
@@ -138,7 +138,7 @@ def _names(decision: Decision) -> dict[str, str]:
 
 def _write_change(decision: Decision, options: argparse.Namespace) -> int:
     """Print or append a policy test. The test has the changed question, for which an interface is the hostActiveNic."""
-    name: str = _names(decision).get(options.change_as_test, options.change_as_test)
+    name: str = _names_by_text(decision).get(options.change_as_test, options.change_as_test)
     try:
         change = change_case(decision, name)
     except KeyError:

@@ -31,8 +31,10 @@ _INTERRUPTED = 130  # `Exit.INTERRUPTED`; importing it here would import other m
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
-    Without `arguments`, the command has the arguments of the process, and the process must end afterwards. With
-    `arguments`, the process can continue, so its handling of signals and garbage does not change.
+    Without `arguments`, `main` uses the arguments of the process. It changes the signal handlers and the garbage
+    collector of the process, so the process must end afterwards.
+
+    With `arguments`, `main` changes neither signal handlers nor the garbage collector, so the process can continue.
     """
     if arguments is None:
         return _run_process()
@@ -63,9 +65,10 @@ def _run_process() -> int:
 
 
 def _discard_unwritable_output() -> None:
-    """Discard output that cannot be written. When the process ends, Python would print an error and change the status.
+    """Discard output that cannot be written, for example because the disk is full.
 
-    `run` has returned an exit status for standard output that cannot be written.
+    Otherwise, Python would try to write this output again at the end of the process, print an error, and replace the
+    exit status that `run` returned.
     """
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -372,10 +372,7 @@ def _kinds_left_out(unsupported_words: frozenset[str]) -> tuple[Kind, ...]:
 
 @lru_cache(64)
 def without_left_out(unsupported_words: frozenset[str]) -> frozenset[str]:
-    """Return the unsupported words of a format.
-
-    If reports of the format leave out all interfaces of a kind, the result does not contain `nic is KIND`.
-    """
+    """Return the unsupported words without `nic is KIND`, for each kind of interface that reports leave out."""
     return unsupported_words - {f"nic is {kind}" for kind in _kinds_left_out(unsupported_words)}
 
 

@@ -238,9 +238,9 @@ class Link(Struct, frozen=True, eq=False):
 
     @property
     def source(self) -> object:
-        """The parts of the report that determine all facts of this interface, except SHARED_FACTS.
+        """The parts of the report from which activenic reads the facts of this interface, except SHARED_FACTS.
 
-        None if the format does not define this property.
+        If two links have equal parts, these facts are equal too. If `source` is None, each fact must be compared.
         """
         return None
 

@@ -18,9 +18,9 @@ An `int` is as long as its highest bit. So bits are numbered separately for each
 a weakly connected component: a group of nodes that are connected, directly or over other nodes. The set of a VLAN on a
 network card is then one bit long, even if the host has thousands of other interfaces.
 
-In one stack of n nodes, the sets of the nodes below have up to n²/2 bits together, and the sets of the nodes above too.
-A deep stack of interfaces really reaches this size, because each interface is above all lower interfaces of the stack.
-`octets` computes an upper bound of the size from the order alone, before the closure is built. The step
+Each node has a set of the nodes below and a set of the nodes above. For a stack of n nodes, all sets together need up
+to n² bits. A deep stack of interfaces really reaches this size, because each interface is above all lower interfaces of
+the stack. `octets` computes an upper bound of the size from the order alone, before the closure is built. The step
 budget counts this size. A policy that needs more than the budget is refused. Explanations and findings are not part of
 the budget. They build the closure only if its size is at most `_MAX_OCTETS`. Otherwise each of their queries walks the
 graph, in linear time.

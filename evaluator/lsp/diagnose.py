@@ -99,7 +99,10 @@ def _own(document: Document, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnos
 
 
 def _placed(document: Document, problem: Diagnostic) -> Diagnostic:
-    """Return the diagnostic with its location moved into the text. A diagnostic without a location gets the start."""
+    """Return the diagnostic with a location inside the text of the document.
+
+    If the location is after the end of the text, the end is used. If the diagnostic has no location, the start is used.
+    """
     location, length = problem.location, len(document.text)
     if location is None:
         return replace(problem, location=Location(document.name, 0, 0))

@@ -99,7 +99,7 @@ def read_outline(text: str) -> Outline:
 
 
 def _without_line(text: str, offset: int) -> str:
-    """Replace the line at an offset by spaces. If this line is empty, replace the last line above with a text."""
+    """Replace the line at an offset by spaces. If this line is blank, replace the nearest line above that is not."""
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
     start = text.rfind("\n", 0, offset) + 1

@@ -53,11 +53,11 @@ class Checkpoint(Struct, frozen=True):
 
 
 def next_checkpoint(items: Iterable[Item], pruned: Head, before: datetime) -> Checkpoint | None:
-    """Return the checkpoint of a prune of the records older than `before`; None if no record is removed.
+    """Return the checkpoint for removing the records older than `before`; None if no record can be removed.
 
-    `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The prune ends
-    before the first intact record that is not older than `before`. For a damaged record, the timestamp column shows
-    the age. If this column or the hash is missing, the record is removed only if a later record is removed.
+    `items` are all records in the order of the chain, and `pruned` is the head of the last checkpoint. The checkpoint
+    covers no record after the first intact record that is not older than `before`. The timestamp column shows the age
+    of a damaged record. A damaged record without a timestamp or hash is removed only together with a later record.
     """
     last, damaged, damaged_so_far = pruned, [], list[int]()
     limit = time_text(before)

@@ -78,7 +78,7 @@ class LogEntry(Struct, frozen=True):
         return self.decision_id
 
     def to_dict(self) -> Json:
-        """Return the members of the record that a list of records contains, as JSON-ready data."""
+        """Return a summary of the record as JSON-ready data, for a list of records."""
         result = self.envelope["result"]
         return {
             "seq": self.head.seq,

@@ -88,7 +88,10 @@ def ansible_to_mask(document: object, item: str | None, pseudonyms: Pseudonyms) 
 
 
 def _ansible_names(document: Mapping[str, Any], pseudonyms: Pseudonyms) -> dict[str, str]:
-    """Return the pseudonym of each address label, and of each key with the name of an interface or address label."""
+    """Return the pseudonyms of address labels, and of keys that contain the name of an interface or address label.
+
+    For example, the facts of the label `eth0:1` have the key `ansible_eth0_1`.
+    """
     body = document.get(ANSIBLE_WRAPPER, document)
     prefix = ANSIBLE_PREFIX if f"{ANSIBLE_PREFIX}interfaces" in body else ""
     interface_names = body.get(f"{prefix}interfaces", ())
