@@ -211,7 +211,7 @@ def test_pages_of_other_decisions(
     [
         (["--inputs", "q.jsonl"], "`--inputs` needs `--pages`"),
         (["--pages", "new", "--inputs", "q.jsonl"], "`--pages` needs `--output html`"),
-        (["--pages", "new", "--output", "html"], "give `--inputs`"),
+        (["--pages", "new", "--output", "html"], "also needs `--inputs`"),
         (["--pages", ".", "--output", "html", "--inputs", "q.jsonl"], "not an empty folder"),
         (["--pages", "new", "--output", "html", "--inputs", "q.jsonl", "--most-pages", "-1"], "must be a number"),
     ],

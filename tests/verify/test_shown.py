@@ -123,7 +123,7 @@ LAWS_OF = {
     "the networks of an interface": "nic.networks overlaps report.networks",
     "no interface is both up and down": "nic is up and nic is not down",
     "an interface in `route_to(…)`": "some a in host.addresses satisfies nic in route_to(a)",
-    "the subnet of an interface's address": "some a in nic.addresses satisfies a.network = a.network",
+    "every address of an interface is in the subnet": "some a in nic.addresses satisfies a.network = a.network",
     "texts have an order": 'nic.name < "m"',
 }
 
