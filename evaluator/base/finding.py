@@ -244,7 +244,8 @@ class FindingCode(StrEnum):
     REPORT_LACKS_FACT = (
         "REPORT_LACKS_FACT",
         _EVALUATOR,
-        "the policy uses facts that the report lacks; the finding is a warning if this can make a refusal wrong",
+        "the policy uses facts that the report lacks; "
+        "the finding is a warning if a missing fact may be the only reason for a refusal",
     )
     ANSWER_NOT_OWNED = (
         "ANSWER_NOT_OWNED",

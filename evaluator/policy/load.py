@@ -227,5 +227,4 @@ def _warn_of_lookalikes(located: Located, subject: str, problems: Problems) -> N
         if lookalike is not None:
             code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
             message = f"{subject}, {quote(str(part.value))}, is not what it looks like: {lookalike.message}"
-            meant = quote(lookalike.meant)
-            problems.warning(code, message, part.span, f"if you mean {meant}, write {meant}")
+            problems.warning(code, message, part.span, f"write {quote(lookalike.meant)}")

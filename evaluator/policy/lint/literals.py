@@ -108,8 +108,9 @@ def _look_alike(text: str, words: str) -> Iterator[LiteralWarning]:
     if lookalike is not None:
         code = "INVISIBLE_CHARACTER" if lookalike.is_invisible else "LOOKALIKE_CHARACTER"
         message = f"{quote(text)} is not what it looks like: {lookalike.message}"
-        hint, instead = f'if you mean "{lookalike.meant}", write "{lookalike.meant}"', f'"{lookalike.meant}"'
-        yield LiteralWarning(code, message, hint, words, instead=instead if words[:1] in ("'", '"') else "")
+        instead = f'"{lookalike.meant}"'
+        is_literal = words[:1] in ("'", '"')
+        yield LiteralWarning(code, message, f"write {instead}", words, instead=instead if is_literal else "")
 
 
 def _octal(text: str) -> str:

@@ -13,7 +13,7 @@ from evaluator.render.html.parts import not_drawn, section
 _LEGEND = {
     "owns": "address of this interface",
     "stacked": "on top of the lower device",
-    "cycle": "part of a cycle: the lower box is the upper device",
+    "cycle": "part of a cycle: in the report, the lower box is on top of the upper box",
 }
 
 

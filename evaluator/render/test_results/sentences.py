@@ -36,8 +36,9 @@ def rule_lines(rule: DifferingRule) -> Iterator[str]:
     head = f"rule {reason.rule} ({visible(reason.place)})"
     names = visible_names(rule.interfaces, _MOST_NAMES)
     if rule.otherwise:
-        result = "the opposite result" + (f" for {names}" if names else "")
-        yield f"{head} causes the difference: if it had {result}, the decision would be {rule.otherwise}"
+        subjects = f" for {names}" if names else ""
+        opposite = f"if this rule had the opposite result{subjects}, the decision would be {rule.otherwise}"
+        yield f"{head} causes the difference: {opposite}"
     else:
         yield f"{head}" + (f", about {names}" if names else "")
     about = f"{visible(rule.interfaces[0])} " if rule.interfaces else ""
