@@ -203,17 +203,17 @@ class UnverifiedError(RecordError):
     """The verification found that a record or a log was altered or is damaged."""
 
 
-def require_package(what: str, package: str, extra: str) -> None:
-    """Raise ExtraMissingError if a package is not installed. The package is not imported. For `what`, see below."""
+def require_package(problem: str, package: str, extra: str) -> None:
+    """Raise the error of `extra_missing` if a package is not installed. The package is not imported."""
     if find_spec(package) is None:
-        raise extra_missing(what, package, extra)
+        raise extra_missing(problem, package, extra)
 
 
-def extra_missing(what: str, package: str, extra: str) -> ExtraMissingError:
+def extra_missing(problem: str, package: str, extra: str) -> ExtraMissingError:
     """Return the error for a missing package.
 
-    For example, `what` is "changes cannot be watched", and the message is "changes cannot be watched without the
+    For example, `problem` is "changes cannot be watched", and the message is "changes cannot be watched without the
     package `watchfiles`".
     """
-    message = f"{what} without the package `{package}`"
+    message = f"{problem} without the package `{package}`"
     return ExtraMissingError([Diagnostic("EXTRA_MISSING", message, hint=f"install `activenic[{extra}]`")])

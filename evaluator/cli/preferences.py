@@ -68,15 +68,14 @@ class Choice(Struct, frozen=True):
     """A preference whose value is one word of a list: `--NAME WORD`.
 
     `words` are the words that this command accepts. The environment variable is for all commands, so it can have a word
-    that this command does not accept, but another command does. `known` are these words. If the variable has one of
-    them, this command uses its default.
+    that only other commands accept (`of_other_commands`). Then this command uses its default.
     """
 
     name: str
     words: tuple[str, ...]
     default: str
     help: str
-    known: tuple[str, ...] = ()
+    of_other_commands: tuple[str, ...] = ()
 
     def add_to(self, parser: argparse.ArgumentParser) -> None:
         """Add the option."""
@@ -91,7 +90,7 @@ class Choice(Struct, frozen=True):
         text = getattr(options, self.name) or _text_of_variable(self.name)
         if not text:
             return self.default
-        word = _allowed(self.name, text, (*self.words, *self.known))
+        word = _allowed(self.name, text, (*self.words, *self.of_other_commands))
         return word if word in self.words else self.default
 
 
@@ -126,7 +125,7 @@ def colours(options: argparse.Namespace) -> Iterator[None]:
 
 def output_choice(names: Iterable[str], default: str = "text") -> Choice:
     """Return the preference `output` of a command. `names` are the output formats of the command."""
-    return Choice("output", tuple(names), default, help="the form of the output", known=FORMS)
+    return Choice("output", tuple(names), default, help="the form of the output", of_other_commands=FORMS)
 
 
 TEXT_OR_JSON = output_choice(("text", "json"))

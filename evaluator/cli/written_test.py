@@ -29,14 +29,14 @@ def print_or_write(case: NewCase, program: Program, policy: str, options: argpar
 
 
 def policy_in_test(options: argparse.Namespace) -> str:
-    """Return how the test file names the policy in `--policy`: a shipped name, or a path relative to the test file."""
+    """Return `name_in_test` of the policy in the option `--policy`. Refuse `--policy -`, because it has no name."""
     if options.policy == "-":
         options.parser.error("a test needs the name of a policy file: `--policy -` has no name")
     return name_in_test(options.policy, options)
 
 
 def name_in_test(policy: str, options: argparse.Namespace) -> str:
-    """Return how the test file names a policy: a shipped name, or a path relative to the test file."""
+    """Return the value of the key `policy` in the test file: a shipped name, or a path relative to the test file."""
     if policy in shipped_names():
         return policy
     folder = Path.cwd() if options.write_tests is None else options.write_tests.parent

@@ -50,7 +50,7 @@ class Wanted(Struct, frozen=True):
 
 
 class WriteRange(Struct, frozen=True):
-    """Writes a page for each host of a range that is in `wanted`."""
+    """Writes the pages of one range of hosts: a page for each host whose id is in `wanted`."""
 
     asked: Asked
     wanted: Mapping[str, Wanted]

@@ -305,7 +305,10 @@ def damaged_document(item: Damaged) -> Json:
     }
 
 
-def _next_head(head: Head, document: Json, canonical: bytes) -> Head:
-    """Return the head after a line. If the record is damaged, the hash covers the problems and the id of the record."""
+def _next_head(previous: Head, document: Json, canonical: bytes) -> Head:
+    """Return the number and the hash of a line; `previous` has the number and the hash of the line before it.
+
+    For a damaged record, `canonical` is empty. Then the hash covers the problems and the id of the record.
+    """
     content = canonical or rfc8785.dumps({key: document.get(key) for key in ("damaged", "decision_id")})
-    return Head(head.seq + 1, entry_hash(head, None, content))
+    return Head(previous.seq + 1, entry_hash(previous, None, content))

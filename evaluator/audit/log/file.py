@@ -235,13 +235,14 @@ def schema_problems(schema: dict[str, str], version: int) -> Iterator[Diagnostic
 
 
 def _connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
-    """Return a connection that only reads the file, which can be on a read-only medium.
+    """Return a connection that cannot change the log. The log can be on a read-only medium.
 
-    If this user can write the file and its folder, the file is opened for writing, because otherwise SQLite does not
-    remove its `-wal` and `-shm` files. If this user cannot write them, the connection depends on the `-shm` file, which
-    exists while a process has the log open. With a `-shm` file, the log is opened read-only. Without a `-shm` file, the
-    log is opened as immutable. In that mode SQLite ignores the records in a `-wal` file, so a log with such records is
-    refused.
+    - The user can write the file and its folder: the file is opened for writing, because otherwise SQLite does not
+      remove its `-wal` and `-shm` files. `query_only` forbids changes of the records.
+    - The user cannot write the file or its folder, and a process has the log open, so there is a `-shm` file: the file
+      is opened read-only.
+    - The user cannot write the file or its folder, and there is no `-shm` file: the file is opened as immutable. SQLite
+      then ignores the `-wal` file. So the log is refused if the `-wal` file has records.
     """
     if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         connection = _connect(path, "rw", timeout)

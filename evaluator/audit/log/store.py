@@ -95,7 +95,8 @@ class DecisionLog:
         """
         path = Path(path)
         if read_only:
-            return cls(path, *_open_reader(path, timeout))
+            reader, warnings = _open_reader(path, timeout)
+            return cls(path, reader, None, warnings)
         signing = read_signer(Path(signer)) if isinstance(signer, str | Path) else signer
         warnings = key_warnings(Path(signer)) if isinstance(signer, str | Path) else ()
         connection, lock = open_to_write(path, create=create, timeout=timeout), threading.RLock()
@@ -257,19 +258,16 @@ class DecisionLog:
         return self._writer
 
 
-def _open_reader(path: Path, timeout: float) -> tuple[Reader, None, tuple[Diagnostic, ...]]:
-    """Open a log or an export for reading. Return the reader, None (the writer), and the warnings.
-
-    If other users can write the file, this is a warning.
-    """
+def _open_reader(path: Path, timeout: float) -> tuple[Reader, tuple[Diagnostic, ...]]:
+    """Open a log or an export for reading. Return the reader, and a warning if other users can write the file."""
     with sqlite_as_record_errors(path):
         risk = log_risk(path)
         warnings = () if risk is None else (replace(risk, severity=Severity.WARNING),)
         try:
-            return LogReader(path, open_to_read(path, timeout), threading.RLock()), None, warnings
+            return LogReader(path, open_to_read(path, timeout), threading.RLock()), warnings
         except UnverifiedError:
             if is_export(path):  # only now: closing a descriptor of a log would release SQLite's locks
-                return ExportReader(path), None, warnings
+                return ExportReader(path), warnings
             raise
 
 

@@ -205,10 +205,10 @@ def _in_order_of_trial(options: tuple[Option, ...]) -> tuple[Trial, ...]:
 
 
 def _without_needless(attempts: _Attempts, trials: tuple[Trial, ...], effort: Effort) -> tuple[Trial, ...]:
-    """Return the trials that are necessary to make the interface the hostActiveNic.
+    """Return the trials without the needless ones.
 
-    If there are more than eight trials, return all of them. To leave out one trial, all other trials must be applied
-    again, so the search would take too long.
+    A trial is needless if the interface also becomes the hostActiveNic without this trial. To find this out, the search
+    decides again without the trial. With more than eight trials, this takes too long, so all trials are returned.
     """
     if len(trials) > _MOST_EDITS_TO_REDUCE:
         return trials

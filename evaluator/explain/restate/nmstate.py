@@ -142,7 +142,10 @@ class NmstateWriter(ReportWriter):
 
 
 def _with_members(present: list[Any], names: tuple[str, ...], *, is_bond: bool) -> list[Any]:
-    """Return the slaves of a bond as names, or the ports of a bridge as objects. Objects in `present` do not change."""
+    """Return the new list of members: names for a bond, objects for a bridge.
+
+    `present` is the old list. If a port stays in the bridge, its old object is used, because it can have settings.
+    """
     if is_bond:
         return list(names)
     remaining = [port for port in present if port["name"] in names]
