@@ -113,7 +113,6 @@ def _verdict(result: PropertyResult) -> Html:
 
 
 def _witnesses(result: PropertyResult) -> Iterator[Html]:
-    """Yield a folded list of the witnesses, if there are any. Each witness is a decision that a part changes."""
     if result.witnesses:
         summary = element("summary", f"decisions that show the effect of {plural(len(result.witnesses), 'part')}")
         yield element("details", summary, *(element("p", line, class_="about") for line in witness_lines(result)))

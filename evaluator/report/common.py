@@ -21,7 +21,7 @@ _PLACES = {Kind.VLAN: 1, Kind.BOND: 2, Kind.TEAM: 2, Kind.BRIDGE: 3}
 
 
 class HasKind(Protocol):
-    """An interface in the reader of a format."""
+    """A network interface with a name and a kind. The readers of iproute2, nmstate and Ansible have such a class."""
 
     @property
     def name(self) -> str:

@@ -113,9 +113,9 @@ def to_json_text(document: object) -> bytes | None:
 def _structure(text: bytes) -> bytes:
     """Return the brackets of a JSON text that are outside of strings. Square brackets are replaced by braces.
 
-    Only brackets, quotes and backslashes matter, so all other octets are removed first. In most texts, every string is
-    then an empty pair of quotes, so all octets are brackets or belong to such a pair. If not, a string contains a
-    bracket or an escape. Then a regular expression removes the strings, which takes longer.
+    First, all octets except brackets, quotes and backslashes are removed. In most texts, no string contains a bracket
+    or an escape. So each string is now empty, and removing the quotes removes the strings. In any other text, a regular
+    expression removes the strings, which takes longer.
     """
     marks = text.translate(_AS_BRACES, _NO_MARKS)
     braces = marks.translate(None, b'"\\')

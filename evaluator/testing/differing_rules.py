@@ -214,9 +214,9 @@ class _Search:
         return any(link.name == name for link in self._results[number].hits)
 
     def _rule(self, number: int, names: tuple[str, ...], otherwise: str = "") -> DifferingRule:
-        """Return a rule, with the reason for its result for the first of `names`.
+        """Return a rule with the reason for its result. The reason is about the first interface in `names`.
 
-        If the rule was evaluated for no interface, the reason contains no clause.
+        If the rule has a subject and `names` is empty, the reason is "no interface was evaluated".
         """
         rule, result = self._rules[number], self._results[number]
         if rule.has_subject and not names:

@@ -43,7 +43,11 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=256)
 def glob_combinations(globs: tuple[str, ...]) -> frozenset[Combination] | None:
-    """Return the combinations of globs that are possible for a text. Return None if the search has too many states."""
+    """Return the possible combinations: which globs match a text, and which globs do not match it.
+
+    For example, `"eth0"` and `"virbr*"` have three: (True, False), (False, True) and (False, False), because no text
+    matches both globs. Return None if the search has too many states.
+    """
     witnesses = glob_witnesses(globs, _characters(globs))
     return None if witnesses is None else frozenset(witnesses)
 

@@ -35,9 +35,10 @@ def compare_groups(
 
 
 def _differs(policy: Policy, mutant: Mutant, comparison: Comparison) -> bool:
-    """Return whether the library, too, decides the host of a comparison differently with the policy and the mutant.
+    """Return whether the library confirms that the policy and the mutant decide differently.
 
-    If the comparison has no host, return true.
+    The library decides the host of the comparison with the policy and with the mutant. If the comparison has no host,
+    there is no difference to confirm, so the result is true.
     """
     host = comparison.host
     return host is None or seen(decide_host(policy, host)) != seen(decide_host(Policy(mutant.program), host))

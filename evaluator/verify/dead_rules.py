@@ -128,10 +128,11 @@ class _Search:
         return tuple(at for at in range(number) if self._program.rules[at].verb.chooses)
 
     def _is_dead(self, part: Part, rules: Collection[int], condition: Condition, is_order: IsImpossible) -> bool:
-        """Return whether a part is dead if its rule has the given condition.
+        """Return whether the solver proves that a part is dead.
 
-        The proof uses only the conditions of the earlier rules in `rules`. For every other earlier rule, it assumes
-        nothing: the rule may match any interfaces.
+        To find the cause of a dead part, the caller leaves out clauses and earlier rules, and asks again: `condition`
+        is the condition of the part's rule without these clauses, and `rules` are the remaining earlier rules. The
+        proof assumes that all other earlier rules may match any interfaces.
         """
         rule = replace(self._program.rules[part.number], condition=condition)
         worlds = (World(),) if rule.has_subject else (World(), World(is_empty=True))

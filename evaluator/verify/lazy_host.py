@@ -327,8 +327,8 @@ class LazyHost(HostFacts, frozen=True, dict=True, eq=False, kw_only=True):
     def is_on(self, network: str, places: Places) -> bool:
         """Return whether a network is in one of these places.
 
-        The run chooses only whether this is true. It does not choose the place of the network. So two places share one
-        run if no call of this method distinguishes them.
+        The run chooses only "yes" or "no", not the exact place. So if no condition distinguishes two places, the search
+        needs only one run for both places.
         """
         made = self.choices.made
         possible = cast("Places", made.get(("places", network), self._places))

@@ -31,9 +31,9 @@ def reads_other_addresses(nodes: Sequence[Condition | Expression]) -> bool:
 
 
 def _unaffected(node: Condition | Expression) -> Iterator[Expression]:
-    """Yield the lists of an interface's addresses in which only host addresses can change the node.
+    """Yield the address lists of an interface that can have other addresses without an effect on the condition.
 
-    For example, in `nic.addresses overlaps host.addresses`, an address that is not a host address changes nothing, so
+    For example, in `nic.addresses overlaps host.addresses`, an address that is not a host address has no effect. So
     `nic.addresses` is yielded.
     """
     match node:

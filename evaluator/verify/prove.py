@@ -9,7 +9,8 @@ change with the decision after the change, so the policy is encoded twice. Both 
 symbols whose values the change can affect:
 
 - an additional host address changes the list of host addresses, the list of usable host addresses, the first address,
-  and the name of a host that was given by its addresses;
+  and the facts that depend on them, such as the owners. If addresses were given instead of a name, it also changes
+  `host.name`, because `host.name` then lists the given addresses;
 - an additional interface changes the interfaces, the positions (but not their order), and the best routes.
 
 So nothing is assumed about the changed facts except the laws of reports and the change itself.

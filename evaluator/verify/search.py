@@ -73,7 +73,10 @@ def smallest_examples(
 def confirmed_examples(
     policy: Policy, statements: Sequence[Claim | Unchanged], examples: Examples
 ) -> tuple[Counterexample | None, ...]:
-    """Let the library decide the counterexamples, and return them. Raises Unconfirmed if a decision differs."""
+    """Return the counterexamples with the decisions of the library.
+
+    Raises Unconfirmed if the decision of the library for a host does not break the property.
+    """
     return tuple(
         None if example is None else _confirmed(policy, statement, example)
         for statement, example in zip(statements, examples, strict=True)
@@ -160,7 +163,6 @@ _VARIANTS: Mapping[Change, Callable[[SmallHost], Iterable[SmallHost]]] = {
 
 
 def _confirmed(policy: Policy, statement: Claim | Unchanged, example: Example) -> Counterexample:
-    """Let the library decide the report of a counterexample, and return the counterexample. Raises Unconfirmed."""
     decision = decide_host(policy, example.host)
     changed = None if example.changed is None else decide_host(policy, example.changed)
     if isinstance(statement, Claim):

@@ -91,8 +91,8 @@ def search_changes(
 ) -> Iterator[Searched]:
     """Yield the result of the search for each change.
 
-    If a finding has several changes, they must follow each other in `changes`. Raises Unconfirmed if the search found a
-    host, but the library makes another decision for this host.
+    In `changes`, all changes of one finding must be next to each other, because the search tests them together. Raises
+    Unconfirmed if the search found a host for a change, but the decisions of the library do not have this change.
     """
     transitions = tuple(change for change in changes if isinstance(change, Transition))
     findings = [change for change in changes if isinstance(change, FindingChange)]

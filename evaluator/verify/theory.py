@@ -375,8 +375,8 @@ class Theory:
     def _relevant(self, goals: Iterable[Formula]) -> list[Formula]:
         """Return the axioms that some goals need.
 
-        The goals need an axiom about a symbol if a goal uses this symbol, or if another axiom that the goals need uses
-        it. The goals always need an axiom that is about no symbol.
+        An axiom is needed if it is about a symbol that a goal or a needed axiom uses. An axiom that is about no symbol
+        is always needed.
         """
         reached = {name for goal in goals for name in _NAME.findall(goal)}
         relevant = {formula: not about for formula, about in self._axioms}

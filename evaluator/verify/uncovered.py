@@ -6,7 +6,8 @@ not try two different MTUs. So it does not cover this comparison, and `uncovered
 
 The table lists the comparisons that the search covers. It does not cover any other comparison. So if the language gets
 a new word, `uncovered` yields the word until someone adds it here. "Free" means that the caller gives no value for the
-parameter.
+parameter. A searched host has at most two host addresses, so the search covers `count(host.addresses) > 1`, but not
+`count(host.addresses) > 2`.
 
 | one side | the other side |
 | --- | --- |
@@ -15,12 +16,12 @@ parameter.
 | the networks, in `TEXT in networks`, `networks overlaps TEXTS` or `TEXTS within networks` | a text |
 | a kind | a kind, a constant |
 | a free text parameter | a text |
-| `mtu`, `speed`, `bond_mode`, `vlan_id` | a constant, a free parameter; not two free parameters for one word |
+| `mtu`, `speed`, `bond_mode`, `vlan_id` | a constant, a free parameter (only one free parameter for each word) |
 | `prefix` | a constant |
 | a position | a position, a constant, a count of interfaces |
 | a count of interfaces | a count of interfaces, a constant, a position |
-| a count of addresses | a constant, if two addresses are enough for both results: at most `> 1` or `>= 2` |
-| a list of host addresses | any list or element of addresses |
+| a count of addresses | a constant: `= 0`, `= 1`, `> 0`, `> 1`, `>= 1`, `>= 2` and their negations |
+| a list of host addresses | an address, a list of addresses |
 | a list of addresses of an interface | host addresses |
 | an address in a network | a constant or a parameter (`address_classes.py`), `nic.subnets` |
 | `nic.routes`, `route_to` | one address that the policy states |
@@ -111,7 +112,7 @@ def title(node: Expression) -> str:
 
 
 def atoms(side: Expression) -> tuple[Expression, ...]:
-    """Return the elements of a list in brackets, such as `[a, b]`. Return any other side of a relation unchanged."""
+    """Return the elements of `side` if `side` is a list in brackets, such as `[a, b]`; otherwise return only `side`."""
     return side.operands if isinstance(side, ListOf) else (side,)
 
 
@@ -282,9 +283,10 @@ def _of_addresses(node: Related, lists: Lists) -> Iterator[str]:
 
 
 def _lists_of_variables(nodes: Nodes) -> Lists:
-    """Return the lists over which variables run, by the name of the variable.
+    """Return the lists of each variable name.
 
-    A name can have several lists, because several quantifiers can use the same name.
+    For example, in `some x in nic.slaves satisfies …`, the list of `x` is `nic.slaves`. If several quantifiers use the
+    same name, the name has several lists.
     """
     lists: dict[str, list[Expression]] = {}
     for node in nodes:

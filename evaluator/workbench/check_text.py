@@ -1,8 +1,8 @@
 """Checks the text of a policy and returns the diagnostics with their fixes. The text does not have to be saved.
 
 `activenic check` and editors use this module. Every diagnostic has a place in the text or in one of its base policies.
-The offsets in `Diagnostic.location` and `Diagnostic.fixes` are offsets in the plain text of the file with this place
-(`Checked.text_of`).
+`Checked.text_of` returns the plain text of this policy: each line ends with one line feed. The offsets in
+`Diagnostic.location` and `Diagnostic.fixes` count characters of the plain text.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ An outcome is "the rule fired", "the rule did not fire", "the clause was true" o
 coverage of tests (`testing/measure_coverage.py`). For each outcome, the smallest host with this outcome is searched
 (`verify/bounded.py`). Each rule has its own search, in which only the facts that the rule reads have several values.
 
-One host has many outcomes. The hosts are chosen by the greedy algorithm for set cover. Each step counts for every host
-the outcomes that no chosen host has, and chooses the host with the most. A later host can make an earlier host
-redundant. So at the end, each host is removed if the other chosen hosts have all of its outcomes. Then every test is
-needed, but another choice of hosts could need fewer tests.
+One host has many outcomes. The hosts are chosen by the greedy algorithm for set cover: each step chooses the host that
+adds the most new outcomes. A later host can make an earlier host redundant. So at the end, each host is removed if the
+other chosen hosts have all of its outcomes. Then every test is needed, but another choice of hosts could need fewer
+tests.
 """
 
 from __future__ import annotations

@@ -145,8 +145,8 @@ class CompiledPolicy:
     def results_and_findings(self) -> ResultsFunction:
         """The function that evaluates the `warn` rules and builds the findings of all rules.
 
-        It takes the trace from the function of `compile_decide`, which has no `warn` rules. It returns the trace of all
-        rules and the findings.
+        `decide` evaluates all other rules. This function takes the trace of `decide`. It returns the trace of all rules
+        and the findings.
         """
         return compile_results_and_findings(self.program)
 

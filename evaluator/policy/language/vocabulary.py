@@ -44,10 +44,13 @@ class Word(Struct, frozen=True):
     `owner` is the type of the value before the dot; None for a word without a dot, such as `candidates`. `get` takes
     the environment and the value before the dot, and returns the value of the word.
 
-    The compiler reads `path` and `of_question`. `path` are the names of the attributes that lead from the value before
-    the dot to the value of the word. Without a dot, they begin at the environment. `of_question` is true if `Question`
-    has the value: as an attribute, or for a word of `nic` as a method. If `path` is empty and `of_question` is false,
-    the compiled code calls `get`.
+    In two cases, the compiled code reads the value without calling `get`:
+
+    - `path` is not empty. It has the names of the attributes to read, one after the other. For `host.addresses`, the
+      path is `usable`, so the compiled code reads `host.usable`. For a word without a dot, the first name is an
+      attribute of the environment. For example, the path of `interfaces` is `facts`, `links`.
+    - `of_question` is true. The compiled code reads `question.unowned` for the word `host.unowned`, and calls
+      `question.matched(nic)` for the word `nic.matched`.
     """
 
     owner: Base | None

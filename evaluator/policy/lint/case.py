@@ -289,12 +289,13 @@ class Conjunction:
     def _narrow(self, literal: Related) -> None:
         """Remove the values with which a relation can never be true.
 
-        For example, in `nic.mtu < nic.speed` with a speed of at most 1000, all MTUs from 1000 are removed.
+        For example, if the speed is at most 1000, `nic.mtu < nic.speed` removes each MTU that is 1000 or greater.
 
-        - `address in NETWORKS`, `text like GLOBS`: if all networks or globs are constants, the value is in the set that
-          they describe. With `not`, the value is outside of this set.
+        - `address in NETWORKS`, `text like GLOBS`: if all networks or globs are constants, the values that they do not
+          match are removed. With `not`, the values that they match are removed.
         - `L overlaps M`: impossible if no element of L can be equal to an element of M.
-        - `L within M`: if L has an element, M has an element too, and the two elements can be equal.
+        - `L within M`, if L is not empty: M is not empty. Also impossible if no element of L can be equal to an element
+          of M.
         """
         left, right, relation = literal.left, literal.right, literal.relation
         if relation in _SIGNS:

@@ -163,7 +163,6 @@ class _PartsLinter:
                 self.look(filtered.body, inside)
 
     def _look_inside(self, condition: Quantified, context: _Context) -> None:
-        """Report parts of the condition inside a quantifier. If its list is always empty, report nothing."""
         is_member = _in(condition.variable, condition.domain)
         inside = (*context, is_member)
         if self._solver.never(*inside) or self._report_always(condition.body, (is_member,)):

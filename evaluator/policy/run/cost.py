@@ -334,11 +334,14 @@ class _StepCounter:
         return Lists(min(lists.most, self._sizes.answers), lists.total) if word.name in _HOST_ADDRESS_WORDS else lists
 
     def _list_of_nic(self, nic: Expression, lists: Lists) -> _Steps:
-        """Return the greatest length of a list such as `nic.slaves`: for one subject, and for all subjects together.
+        """Return an upper bound for the elements that a rule reads from lists such as `nic.slaves`.
 
-        The rule is evaluated once for each interface (its subject). `nic` is then this interface. So the lists of all
-        subjects together are at most as long as the lists of all interfaces. In `some x in LIST satisfies …`, `x` can
-        be the same interface for every subject: the interface with the longest list.
+        A rule is evaluated once for each interface, its subject. `each` is the bound for one subject: the length of the
+        longest list. `total` is the bound for all subjects together:
+
+        - `nic.slaves`: `nic` is the subject, so each list is read once. `total` is the sum of the lengths of all lists.
+        - `x.slaves` in `some x in candidates satisfies …`: for every subject, `x` can be the interface with the longest
+          list. So `total` is the length of the longest list, multiplied by the number of subjects.
         """
         longest = lists.most * self._subjects
         is_subject = isinstance(nic, Variable) and nic.name == "nic"

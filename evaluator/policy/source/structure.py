@@ -67,7 +67,10 @@ def _missing_key(violation: Violation) -> str:
 
 
 def _intended_key(violation: Violation) -> str:
-    """Return the key that was probably intended. For a part of a rule's sentence, such as `when`, it is `rule`."""
+    """Return the key that the author probably intended instead of an unknown key.
+
+    For an unknown key such as `when`, return `rule`, because `when` must be in the sentence that follows `rule:`.
+    """
     key = violation.unknown_key or ""
     lookalike = lookalike_in(key)
     plain = (lookalike.meant if lookalike is not None else key).strip().removeprefix("- ").lower()

@@ -22,11 +22,15 @@ _EMPTY = wire.Address()
 class Interface(Struct, frozen=True, gc=False):
     """An interface and its decoded entry; `pointer` is the JSON Pointer of the entry.
 
-    `kind` is the kind in the rule language. `info_kind` is the kernel's name for the kind, empty for a network card and
-    if the report does not show the kind. The entry of a slave or port shows the kind of its master (`info_slave_kind`).
-    `member_kinds` are these kinds, from the slaves and ports of this interface. If the entry has no kind, and
-    `member_kinds` has only one kind, this kind is used. An entry of `ip -o` can have addresses of several interfaces.
-    For such an entry, `places` has the indexes of the addresses of this interface.
+    `kind` is the kind in the rule language. `info_kind` is the kernel's name for the kind. It is empty for a network
+    card, and if the report does not show the kind.
+
+    The entry of a slave or port has the kind of its master in `info_slave_kind`. `member_kinds` has the values of
+    `info_slave_kind` in the entries of the slaves and ports of this interface. If the entry of this interface has no
+    kind, and `member_kinds` has exactly one kind, this kind is used.
+
+    An entry of `ip -o` can have addresses of several interfaces. For such an entry, `places` has the indexes of the
+    addresses of this interface.
     """
 
     name: str

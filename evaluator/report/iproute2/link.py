@@ -247,9 +247,10 @@ class Iproute2Host(ReportedHost):
 
     @cached_property
     def absent_families(self) -> frozenset[int]:
-        """The families (4, 6) without an address on any link, if `ip` possibly left them out.
+        """The address families (4, 6) that `ip` possibly left out. No link, not even `lo`, has an address of them.
 
-        Addresses of loopback links count here. The result is empty for a report without interfaces.
+        For example, `ip -4 addr show` prints no IPv6 addresses. The result is empty for a report without interfaces. It
+        is also empty for a report of `activenic collect`, which reads both families.
         """
         if self.collected.schema_version is not UNSET or not self.interfaces:  # `activenic collect` reads both families
             return frozenset()

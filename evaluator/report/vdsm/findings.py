@@ -57,7 +57,7 @@ def findings(host: VdsmHost, facts: HostFacts) -> Iterator[Finding]:
 
 
 def _unusual_entries(devices: Mapping[str, Device]) -> list[tuple[str, Device]]:
-    """Return the entries for which a quick check does not show that `_entry_findings` yields nothing."""
+    """Return the entries that may have findings. A quick check leaves out entries that certainly have no findings."""
     return [
         (name, entry)
         for name, entry in devices.items()

@@ -186,10 +186,9 @@ class VdsmHost(ReportedHost):
     """The network part of a reply, and its path in the reply. `devices` has the entries of all interfaces by name.
 
     A reply of VDSM 4.9 has no `bridges`. In such a reply each network is a bridge over its ports, unless `bridged` is
-    false. If several networks have the same bridge, the entry of one of these networks is also the entry of the bridge.
-    This is the network with the name of the bridge. If no network has this name, the names of the networks are sorted,
-    and the first network is used. `networks_of_bridge` has the names of the networks of each bridge; the network whose
-    entry is the entry of the bridge comes first. The bridge owns the addresses in the entries of all its networks.
+    false. Several networks can have the same bridge. `networks_of_bridge` has the names of these networks: first the
+    network with the name of the bridge, then the other networks, sorted. The facts of the bridge are read from the
+    entry of the first network. But the bridge has the ports and the addresses of all its networks.
     """
 
     unsupported_words = UNSUPPORTED_WORDS
@@ -229,7 +228,7 @@ class VdsmHost(ReportedHost):
     def _bridges_of_networks(self, described: Container[str]) -> Iterator[tuple[str, Network]]:
         """Yield the bridges of a reply without `bridges`. `described` are the devices in the other maps.
 
-        Each bridge has the entry of the network that describes it.
+        Each bridge gets the entry of its first network, with the ports of all its networks.
         """
         networks = self.network_entries
         for name, data in networks.items():
