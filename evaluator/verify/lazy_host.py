@@ -192,13 +192,14 @@ class LazyLink(Link, frozen=True, eq=False):
 
     @property
     def gateways(self) -> tuple[Address, ...]:
-        """The gateway of a default route. An interface with an address of `Space.others` has no default route.
+        """The gateway of a default route.
 
-        The reason is `route_to(ADDRESS)`: `Space.others` has an address in the subnet of ADDRESS. With this address,
-        the interface has a direct route to ADDRESS. A default route would change nothing, because its prefix is
-        shorter.
+        An interface with an address of `Space.beside_targets` has no default route. Such an address is in the subnet of
+        a route's target, so the interface has a direct route to the target. A default route would change nothing,
+        because its prefix is shorter.
         """
-        return () if self._others() else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
+        has_direct_route = any(address in self.host.space.beside_targets for address in self._others())
+        return () if has_direct_route else (GATEWAY,) * self._choose("gateway", _BOOLEANS)
 
     @property
     def subnets(self) -> tuple[Cidr, ...]:

@@ -104,8 +104,9 @@ class Space(Struct, frozen=True):
     on the order of the host addresses. `has_exact_positions` is true if a condition compares a position with a number.
     `integers` are the values of facts that are integers, None if unknown. `networks` are the logical networks.
     `prefixes` has two keys, 4 for IPv4 and 6 for IPv6. The values are prefix lengths, and empty if no condition reads
-    prefix lengths. `others` are the sets of addresses that an interface has besides the host addresses. `names` are the
-    names of interfaces that the conditions distinguish.
+    prefix lengths. `others` are the sets of addresses that an interface has besides the host addresses.
+    `beside_targets` are the addresses of `others` that are in the subnet of a route's target. `names` are the names of
+    interfaces that the conditions distinguish.
 
     `parameters` has the values of each parameter. A claim can use a parameter that the policy does not have, such as
     `management_network`. `policy_parameters` are the names of the parameters of the policy.
@@ -118,6 +119,7 @@ class Space(Struct, frozen=True):
     networks: tuple[str, ...]
     prefixes: Mapping[int, tuple[int, ...]]
     others: tuple[AnswerSet, ...]
+    beside_targets: AnswerSet
     names: NameTexts
     parameters: Mapping[str, tuple[Value, ...]]
     policy_parameters: tuple[str, ...]
@@ -157,6 +159,7 @@ def space_of(
         networks=_networks(literals),
         prefixes={version: _prefixes(version, read, literals) for version in (4, 6)},
         others=addresses.others,
+        beside_targets=addresses.beside_targets,
         names=names,
         parameters=all_values,
         policy_parameters=tuple(values),
@@ -174,6 +177,7 @@ class _Addresses(Struct, frozen=True):
     alike: frozenset[AnswerSet]
     added: AnswerSet
     others: tuple[AnswerSet, ...]
+    beside_targets: AnswerSet
     left_out: tuple[str, ...]
 
 
@@ -186,13 +190,15 @@ def _addresses_of(
     found = address_classes(distinguished)
     unusable = (_UNUSABLE,) if _reads_unusable(read) else ()
     second_family = _IPV6 if read & _PRIMARY and distinguished.versions() == (4,) else ()
-    others = tuple(_other_addresses(read, found.classes if has_others else (), literals))
+    of_classes = tuple(one.other for one in found.classes) if has_others else ()
+    beside_targets = tuple(_beside_targets(literals)) if read & _OF_ROUTES else ()
     return _Addresses(
         answers=tuple(_answer_sets(found.classes, unusable, second_family, has_order=has_order)),
         alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in found.classes),
         added=(*(one.added for one in found.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
-        others=others,
-        left_out=(*map(str, found.missing), *_left_out_routes(read, distinguished, literals, others)),
+        others=((), *((address,) for address in (*of_classes, *beside_targets))),  # at most one address
+        beside_targets=beside_targets,
+        left_out=(*map(str, found.missing), *_left_out_routes(read, distinguished, literals)),
     )
 
 
@@ -231,22 +237,20 @@ def _left_out_addresses(nodes: Iterable[Condition | Expression]) -> Iterator[str
                     yield from (part.text for part in atoms(side) if _is_given(part, Base.ADDRESS, Base.CIDR))
 
 
-def _left_out_routes(
-    read: frozenset[str], distinguished: Distinguished, literals: Literals, others: tuple[AnswerSet, ...]
-) -> Iterator[str]:
+def _left_out_routes(read: frozenset[str], distinguished: Distinguished, literals: Literals) -> Iterator[str]:
     """Yield the parts of conditions about routes that the search does not cover.
 
-    - The target of a route, if it is an IPv6 address, or if a condition has a network that contains it. An interface
-      with an address in this network would always have a route to the target.
-    - `nic.gateways`, if interfaces have addresses besides the host addresses. In the search, only an interface without
-      such addresses has a gateway.
+    - An IPv6 address that is the target of a route. The search has only IPv4 routes.
+    - An IPv4 address that is the target of a route, if a condition has a network that contains the target. In the
+      search, an interface with an address in this network would always have a route to the target.
+    - `nic.gateways`, if a condition has the target of a route. In the search, an interface with an address in the
+      subnet of the target has no gateway.
     """
-    if read & _OF_ROUTES:
-        usual = distinguished.signature(_UNUSABLE)
-        for target in literals.addresses():
-            if target.version == 6 or distinguished.signature(target) != usual:
-                yield str(target)
-    if "nic.gateways" in read and len(others) > 1:
+    if not read & _OF_ROUTES:
+        return
+    targets, usual = tuple(literals.addresses()), distinguished.signature(_UNUSABLE)
+    yield from (str(target) for target in targets if target.version == 6 or distinguished.signature(target) != usual)
+    if targets and "nic.gateways" in read:
         yield "nic.gateways"
 
 
@@ -387,12 +391,7 @@ def _answer_sets(
             yield address, one.first
 
 
-def _other_addresses(
-    read: frozenset[str], classes: tuple[AddressClass, ...], literals: Literals
-) -> Iterator[AnswerSet]:
-    """Yield the sets of addresses that an interface can have besides host addresses: at most one address."""
-    yield ()
-    yield from ((one.other,) for one in classes)
-    if read & _OF_ROUTES:
-        for address in literals.addresses():
-            yield (address_of(address.version, address.number ^ 1),)
+def _beside_targets(literals: Literals) -> Iterator[Address]:
+    """Yield for each target of a route another address in its subnet."""
+    for address in literals.addresses():
+        yield address_of(address.version, address.number ^ 1)

@@ -214,6 +214,14 @@ BROKEN = {
         ["match nic when count(nic.addresses) > 0", "discard nic when count(nic.matched) > 0"],
         "count(candidates) = 0",
     ),
+    "a default route and an address that is not a host address": (
+        [
+            'match nic when address("198.51.100.9") in nic.routes '
+            'and some a in nic.addresses satisfies a in cidr("10.0.0.0/8")',
+            "discard nic when count(nic.matched) > 0",
+        ],
+        "count(candidates) = 0",
+    ),
     "an unusable host address": (
         ["match nic when count(host.unusable) > 0 and count(owners) > 0"],
         "count(candidates) = 0",
