@@ -81,7 +81,7 @@ class AddressTable(Struct, frozen=True):
     def with_repeated_address(self, names: Collection[str]) -> set[str]:
         """Return the interfaces among `names` that have several rows with the same address.
 
-        `Link.addresses` selects the prefix lengths of these addresses.
+        The rows can have different prefix lengths. `Link.addresses` has the prefix length that is used.
         """
         entries = [row[:2] for row in self.rows if row[0] in names] if names else []
         if len(set(entries)) == len(entries):  # true for nearly all hosts

@@ -56,7 +56,10 @@ class Outline(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """A key or value of an outline. `is_key` is true for a key; `located` is then the value of the key."""
+    """A key or a value of an outline.
+
+    For a value, `located` is the value itself. For a key (`is_key`), `located` is the value that belongs to the key.
+    """
 
     path: Path
     is_key: bool

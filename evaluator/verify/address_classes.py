@@ -128,7 +128,7 @@ def _rank(start: Address, size: int) -> tuple[int, int, int]:
 
 
 def _usual_in(start: Address, size: int) -> Cidr | None:
-    """Return the usual network whose addresses are in a range, if any."""
+    """Return the first network of `_USUAL` that is inside a range; None if no network is."""
     return next((one for one in _USUAL if _is_inside(one, start, size)), None)
 
 

@@ -1,9 +1,8 @@
 """The values that the search of small hosts tries for each parameter without a given value.
 
 An integer parameter gets the numbers with which conditions compare the parameter, and their neighbours: for 7, also 6
-and 8. If one condition compares `nic.mtu` with 7, and another condition compares `nic.mtu` with the parameter, the
-parameter also gets 5 and 9. These two numbers leave a number between 7 and the parameter: if the parameter is 9,
-`nic.mtu` can be 8.
+and 8. Two conditions can also compare `nic.mtu` with 7 and with the parameter. Then the parameter also gets 5 and 9. If
+the parameter is 9, the search can try an MTU between 7 and 9.
 
 All text parameters get the same texts: the texts with which conditions compare them, and, for each parameter, one
 additional text that occurs in no condition. So two parameters can be equal or different, and each of them can be equal

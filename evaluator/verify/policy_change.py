@@ -37,7 +37,10 @@ class Transition(Struct, frozen=True):
 
 
 class FindingChange(Struct, frozen=True):
-    """A finding that only one policy makes about a host, although both answers are equal: it appears or disappears."""
+    """A finding that one of two policies gives for a host, and the other policy does not. Their answers are equal.
+
+    If only the new policy gives the finding, it appears.
+    """
 
     code: str
     severity: Severity

@@ -31,7 +31,7 @@ class Claim(Struct, frozen=True, tag=True):
 class Change(StrEnum):
     """A change of the question. A property can state that the status and the interface stay the same."""
 
-    UNOWNED_ANSWER = "a host address that no interface owns is added to a set of at least one host address"
+    UNOWNED_ANSWER = "a host that has host addresses gets one more host address, which no interface owns"
     SEPARATE_INTERFACE = (
         "an interface that has no host address, no network, no upper device and no lower device is added to the report"
     )

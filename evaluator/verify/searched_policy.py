@@ -76,7 +76,7 @@ class _Uncounted(Costs):
 
 
 class SearchedPolicy(CompiledPolicy):
-    """A compiled policy that decides the small hosts of a search."""
+    """A compiled policy. A search uses it to decide small hosts."""
 
     def __init__(self, program: Program) -> None:
         self.program = searched_program(program)

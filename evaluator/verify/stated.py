@@ -39,7 +39,10 @@ class Expectation(Struct, frozen=True):
 
 
 class Stated(Struct, frozen=True):
-    """The claims of a file as properties, and the expectations of properties by name."""
+    """What a test file states about properties.
+
+    `properties` are the claims of the file. `expectations` has the expected result of a property, by its name.
+    """
 
     properties: tuple[Property, ...] = ()
     expectations: Mapping[str, Expectation] = {}

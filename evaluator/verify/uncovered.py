@@ -195,7 +195,7 @@ def _covers_texts(node: Related, left: Expression, right: Expression, free: froz
 
 
 def _role(node: Expression, free: frozenset[str]) -> str:
-    """Return how the values of a text are enumerated."""
+    """Return the kind of values that the search tries for an expression of type text; empty if it tries none."""
     match node:
         case Constant():
             return "constant"

@@ -201,7 +201,7 @@ class ConditionWriter:
         return ast.Compare(call(self.constant(match), self._values.value(left)), [ast.IsNot()], [ast.Constant(None)])
 
     def _quantified(self, node: Quantified) -> ast.expr:
-        """Return the code for a quantifier: `any(…)`, `all(…)`, or a comparison with the least or greatest element.
+        """Return the code for a quantifier.
 
         - `some x in LIST satisfies BODY`: `any(BODY for v_x in LIST)`
         - `no x in LIST satisfies BODY`: `not any(BODY for v_x in LIST)`
@@ -210,7 +210,8 @@ class ConditionWriter:
           v_other in candidates if v_other.name != nic.name)`
         - `some x in LIST satisfies x above nic and BODY`: `any(BODY and facts.is_above(v_x.name, nic.name) for v_x in
           above_in(environment, nic, LIST))`
-        - `some other in candidates satisfies other.position < nic.position`: see `Values.beyond_extreme`
+        - `some other in candidates satisfies other.position < nic.position`: the code compares `nic.position` with the
+          least position of all candidates (`Values.beyond_extreme`)
         """
         extreme = extreme_of(node)
         if extreme is not None:

@@ -14,10 +14,10 @@ rule. The invariant then allows more interfaces than necessary, never fewer, so 
 
 The solver assumes the invariant for each interface in `candidates`. If the condition of a rule contradicts the
 invariant, the rule never fires. A rule is shadowed if an earlier rule has the same effect on all interfaces on which
-the later rule can fire. The warning names the earlier rule, so the analysis stores earlier rules. For example, it
-stores `match` rules. A second `match` rule with the same condition adds nothing. But if a `discard` or `prefer` rule is
-between the two `match` rules, the second one can add removed interfaces again. So the analysis compares two
-`match` rules only if no `discard` or `prefer` rule is between them.
+the later rule can fire. The warning names the earlier rule. So the analysis stores earlier rules, not only the
+invariant. For example, a second `match` rule with the same condition adds nothing. But if a `discard` or `prefer` rule
+is between the two `match` rules, the second `match` rule can add interfaces that were removed. So the analysis compares
+two `match` rules only if no `discard` or `prefer` rule is between them.
 
 A mistake in one rule must not be reported for two rules. If the condition of a rule is impossible on its own,
 `clauses.py` reports the rule, and this module does not. If no `match` rule can ever match, the later rules are not
