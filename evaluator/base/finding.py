@@ -46,7 +46,7 @@ class FindingCode(StrEnum):
     traits: frozenset[Trait]
 
     def __new__(cls, code: str, source: FindingSource, meaning: str, *traits: Trait) -> Self:
-        """Create a member of the enumeration. Documents contain its text, `code`."""
+        """Create a member of the enumeration. In a JSON document, a member is written as its `code`."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.source, member.meaning, member.traits = source, meaning, frozenset(traits)

@@ -4,7 +4,7 @@ DuckDB copies the rows of the result into a table, because about a hundred queri
 of DuckDB is limited, so DuckDB stores the rows of a large result on the disk (`summary.opened`). The number of bars and
 the number of hosts of a bar are limited too, so that a browser opens the page quickly. The last bar of a chart counts
 all values that have no bar of their own. For every bar, the page shows a query that lists all hosts of the bar. The
-hosts and the length of a bar are read with the condition of this query, so they always agree.
+page computes the length of a bar with the same condition, so the length always agrees with the list.
 """
 
 from __future__ import annotations

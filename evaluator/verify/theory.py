@@ -49,7 +49,11 @@ _SORTS = (NIC, ADDRESS, OWNED, TEXT, NETWORK)
 
 
 class Symbol(Struct, frozen=True):
-    """A function symbol: the sorts of its arguments, the sort of its value, and the symbols that its laws need."""
+    """A function symbol of the solver.
+
+    `arguments` are the sorts of its arguments, and `value` is the sort of its value. `needs` are other symbols that
+    occur in its laws.
+    """
 
     arguments: tuple[str, ...]
     value: str = BOOLEAN
