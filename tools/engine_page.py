@@ -123,15 +123,17 @@ def _without_example(pair: PairDifferences) -> Iterator[str]:
 
 
 def _findings(pair: PairDifferences) -> Iterator[str]:
-    yield "On some hosts, both policies give the same status and interface, but these findings differ:\n"
+    yield "On some hosts, both policies give the same status and interface, but different findings.\n"
+    text = "A finding appears if only `strict` gives it, and disappears if only `ovirt-engine` gives it:"
+    yield f"{text}\n"
     shown = [one for one in pair.findings if isinstance(one.verdict, Happens)]
     rows = ((_words(one), *_cells(pair, _example(one)), _meaning(one)) for one in shown)
     yield from table(("finding", "smallest host", "question", "meaning of the finding"), rows)
     others = [_words(one) for one in pair.findings if not isinstance(one.verdict, Happens | Never)]
-    text = "All other findings are proved to be the same for both policies."
+    text = "For all other findings, it is proved that no such host exists."
     if others:
-        reason = "the comparison found neither an example nor a proof"
-        text = f"It is unknown whether {', or '.join(others)} on any host: {reason}. {text}"
+        reason = "The comparison found no example, and no proof that no such host exists"
+        text = f"It is unknown whether there is also a host on which {', or '.join(others)}. {reason}. {text}"
     yield f"\n{fill(text, _WIDTH)}\n"
 
 
