@@ -322,7 +322,8 @@ def compiled_difference(rules: CompiledPolicy, steps: Sequence[RuleResult], ques
     deciding = [step for step in steps if step.rule.verb.decides]
     results = tuple(step.hits if step.rule.has_subject else step.fired for step in deciding)
     expected = status_of(question, steps), steps[-1].after, (results, tuple(step.after for step in deciding))
-    return "" if verdict[:3] == expected else f"compiled: {verdict[:3]}, not {expected}"
+    actual = verdict.status, verdict.candidates, verdict.trace
+    return "" if actual == expected else f"compiled: {actual}, not {expected}"
 
 
 class Case(NamedTuple):
