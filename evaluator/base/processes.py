@@ -4,9 +4,10 @@ An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the 
 ends the processes of the pool and discards their work. The owner does the same before SIGTERM ends the owner. If the
 owner is killed, each process of the pool ends itself. So no process continues to write.
 
-A new process cannot ignore the interrupt before its first own instruction. Until then, an interrupt would print a
-traceback. So the owner blocks SIGINT while it starts a process: the process inherits the blocked signal, and unblocks
-it when the signal is ignored. The owner handles the interrupt after the start.
+A new process cannot change its handling of signals before its first own instruction. Until then, an interrupt would
+print a traceback, and SIGTERM would be lost, because Python forgets a signal that arrives before a fork is complete. So
+the owner blocks both signals while it starts a process. The process inherits the blocked signals, and unblocks them in
+`_begin`. A process that does not end after SIGTERM is killed.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from types import FrameType
 from typing import Literal
 
 _SECONDS_TO_END = 1.0
+_BLOCKED_AT_START = (signal.SIGINT, signal.SIGTERM)
 
 
 class _ForkedProcess(ForkProcess):
     def start(self) -> None:
-        with _interrupts_blocked():
+        with _signals_blocked():
             super().start()
 
 
@@ -38,8 +40,8 @@ class _ForkContext(ForkContext):
 
 class _SpawnedProcess(SpawnProcess):
     def start(self) -> None:
-        resource_tracker.ensure_running()  # starting it would unblock the interrupts
-        with _interrupts_blocked():
+        resource_tracker.ensure_running()  # starting it would unblock the signals
+        with _signals_blocked():
             super().start()
 
 
@@ -73,6 +75,7 @@ def process_pool(
             process.terminate()
         for process in own:
             process.join(_SECONDS_TO_END)
+            process.kill()
 
     try:
         with _before_termination(end_processes):
@@ -87,8 +90,8 @@ def process_pool(
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def _signals_blocked() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED_AT_START)
     try:
         yield
     finally:
@@ -118,7 +121,7 @@ def _before_termination(action: Callable[[], None]) -> Iterator[None]:
 def _begin(prepare: Callable[[], None] | None) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a library does not return to Python for a handler
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _BLOCKED_AT_START)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     if prepare is not None:
         prepare()

@@ -38,3 +38,33 @@ def test_an_interrupt_of_a_process_that_starts_is_ignored(method: str, prepared:
     process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert process.stderr == ""
     assert (process.stdout, process.returncode) == ("1 2 3\n\nset()\n", 0)  # no signal stays blocked
+
+
+INTERRUPTED_OWNER = """
+import os, signal
+from evaluator.base.processes import process_pool
+
+fork, forks = os.fork, []
+
+def fork_and_interrupt_the_owner():
+    process = fork()
+    forks.append(process)
+    if process != 0 and len(forks) == {number}:
+        os.kill(os.getpid(), signal.SIGINT)
+    return process
+
+os.fork = fork_and_interrupt_the_owner
+try:
+    with process_pool(2, "fork") as pool:
+        pool.submit(abs, -1).result()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_owner_that_is_interrupted_while_a_process_starts_ends(number: int) -> None:
+    for _ in range(3):  # the process that starts may or may not have run its first instructions
+        command = [sys.executable, "-c", INTERRUPTED_OWNER.format(number=number)]
+        process = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        assert (process.stdout, process.stderr, process.returncode) == ("interrupted\n", "", 0)
