@@ -10,16 +10,15 @@ The processes inherit the function and its arguments. So only the results are pi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TypeVar, cast
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
-from evaluator.base.processes import available_processors, process_pool
+from evaluator.base.processes import available_processors, process_pool, wait_for_first
 
 Progress = Callable[[int, int], None]  # the number of finished items, and of all items
-_SECONDS = 0.5  # between two calls of `progress` if no result arrives
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -43,8 +42,7 @@ def compute_in_processes(
         try:
             waiting = {pool.submit(_do, number): number for number in range(len(items))}
             while waiting:
-                finished = wait(waiting, _SECONDS, FIRST_COMPLETED).done
-                for future in sorted(finished, key=waiting.__getitem__):
+                for future in sorted(wait_for_first(waiting), key=waiting.__getitem__):
                     number = waiting.pop(future)
                     yield number, cast("Future[_Result]", future).result()
                 progress(len(items) - len(waiting), len(items))

@@ -4,6 +4,11 @@ An interrupt (ctrl-c) goes to all processes of a terminal. The processes of the 
 ends the processes of the pool and discards their work. The owner does the same before SIGTERM ends the owner. If the
 owner is killed, each process of the pool ends itself. So no process continues to write.
 
+The owner does not raise KeyboardInterrupt where the interrupt arrives. This place can be inside the lock of a future,
+and then the threads of the pool would wait for this lock without an end. So the handler of the interrupt only ends the
+processes, and the owner waits with `wait_for_first`, which raises KeyboardInterrupt. After an interrupt, the owner does
+not wait for the thread of the pool: if a process ended while it wrote a result, this thread waits for the rest.
+
 A new process cannot change its handling of signals before its first own instruction. Until then, an interrupt would
 print a traceback, and SIGTERM would be lost, because Python forgets a signal that arrives before a fork is complete. So
 the owner blocks both signals while it starts a process. The process inherits the blocked signals, and unblocks them in
@@ -16,16 +21,20 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.context import ForkContext, ForkProcess, SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Literal
+from typing import Literal, TypeVar
 
 _SECONDS_TO_END = 1.0
+_SECONDS = 0.5  # of waiting before the owner checks for an interrupt
 _BLOCKED_AT_START = (signal.SIGINT, signal.SIGTERM)
+
+_Result = TypeVar("_Result")
 
 
 class _ForkedProcess(ForkProcess):
@@ -69,24 +78,46 @@ def process_pool(
     others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, mp_context=_CONTEXTS[method], initializer=_begin, initargs=(prepare,))
 
-    def end_processes() -> None:
+    def terminate_processes() -> set[BaseProcess]:
         own = set(multiprocessing.active_children()) - others
         for process in own:
             process.terminate()
-        for process in own:
+        return own
+
+    def end_processes() -> None:
+        for process in terminate_processes():
             process.join(_SECONDS_TO_END)
             process.kill()
 
     try:
-        with _before_termination(end_processes):
+        with _before_termination(end_processes), _interrupts_noted(terminate_processes):
             yield pool
-    except BaseException:
+    except BaseException as error:
         # first the work that waits is discarded: the pool's thread fails if processes end while it has cancelled work
         pool.shutdown(wait=False, cancel_futures=True)
         end_processes()
+        if not isinstance(error, KeyboardInterrupt):
+            pool.shutdown()
         raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+    pool.shutdown(cancel_futures=True)
+
+
+def wait_for_first(futures: Collection[Future[_Result]]) -> set[Future[_Result]]:
+    """Wait until at least one future is finished, or for half a second, and return the finished futures.
+
+    Raises KeyboardInterrupt if an interrupt arrived since the pool was made.
+    """
+    finished = wait(futures, _SECONDS, FIRST_COMPLETED).done
+    if _interrupts:
+        raise KeyboardInterrupt
+    return finished
+
+
+def result_of(future: Future[_Result]) -> _Result:
+    """Wait for the result of a future. Raises the errors of the work, and KeyboardInterrupt as `wait_for_first`."""
+    while not wait_for_first((future,)):
+        pass
+    return future.result()
 
 
 @contextmanager
@@ -96,6 +127,39 @@ def _signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_interrupts: list[int] = []  # the interrupts since the pool was made
+
+
+@contextmanager
+def _interrupts_noted(action: Callable[[], object]) -> Iterator[None]:
+    """At an interrupt, note it and call `action`. A second interrupt raises KeyboardInterrupt at once.
+
+    If the program handles interrupts itself, or in another thread than the main thread, do nothing.
+    """
+    _interrupts.clear()
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not is_default or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def note(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.default_int_handler)
+        _interrupts.append(number)
+        action()
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    except Exception:
+        if _interrupts:  # the error is a result of the interrupt: the pool is broken
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if _interrupts:
+        raise KeyboardInterrupt
 
 
 @contextmanager

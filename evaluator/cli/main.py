@@ -54,14 +54,17 @@ def _run_process() -> int:
     try:
         if handles_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        return run(sys.argv[1:])
+        status = run(sys.argv[1:])
     except KeyboardInterrupt:  # a second interrupt, while `run` handles the first one
-        return _INTERRUPTED
+        status = _INTERRUPTED
     finally:
         if handles_interrupts:
             signal.signal(signal.SIGINT, _end)
         _discard_unwritable_output()
         gc.freeze()
+    if status == _INTERRUPTED:
+        os._exit(status)  # a thread of a process pool may wait for a result that does not come
+    return status
 
 
 def _discard_unwritable_output() -> None:

@@ -6,14 +6,14 @@ For each process, at most a few ranges wait, so planning is never far ahead of d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import chain, islice
 from typing import Protocol, TypeVar, cast
 
 from evaluator.base.diagnostic import Diagnostic, QuestionError
-from evaluator.base.processes import available_processors, process_pool
+from evaluator.base.processes import available_processors, process_pool, wait_for_first
 from evaluator.fleet.ranges import Range
 
 _WAITING = 2  # ranges for each process
@@ -46,7 +46,7 @@ def map_ranges(job: Job[_Result], ranges: Iterable[Range]) -> Iterator[tuple[Ran
             for part in islice(parts, processes * _WAITING):
                 waiting[pool.submit(_do, part)] = part
             while waiting:
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                for future in wait_for_first(waiting):
                     part = waiting.pop(future)
                     result = cast("_Result", future.result())
                     for following in islice(parts, 1):

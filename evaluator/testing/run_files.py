@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
 from evaluator.base.diagnostic import Diagnostic, PolicyError, QuestionError
-from evaluator.base.processes import process_pool
+from evaluator.base.processes import process_pool, result_of
 from evaluator.base.text import quote_path
 from evaluator.testing.case_file import read_case_file
 from evaluator.testing.case_outcome import outcome_of
@@ -65,7 +64,8 @@ def run_files(paths: Sequence[Path], selection: Selection, processes: int) -> It
     with process_pool(processes, "fork") as pool:
         done = 0
         try:
-            for outcomes in pool.map(partial(_run_group, selection=selection), groups):
+            for future in [pool.submit(_run_group, group, selection) for group in groups]:
+                outcomes = result_of(future)
                 done += len(outcomes)
                 yield from outcomes
         except BrokenProcessPool:

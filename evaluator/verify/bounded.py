@@ -24,7 +24,7 @@ from typing import cast
 from msgspec import Struct
 
 from evaluator.base.cached_property import cached_property
-from evaluator.base.processes import available_processors, process_pool
+from evaluator.base.processes import available_processors, process_pool, result_of
 from evaluator.policy.compile.rules import CompiledPolicy
 from evaluator.policy.language.environment import Question
 from evaluator.policy.run.verdict import Verdict
@@ -217,10 +217,10 @@ def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, 
     found: Examples = (None,) * len(checks)
     with process_pool(processes, "fork", partial(_inherit, checks, space)) as pool:
         done = 0
-        for part, new in zip(parts, pool.map(_first_of_part, parts), strict=True):
+        for part, future in [(part, pool.submit(_first_of_part, part)) for part in parts]:
+            found = _earlier(found, result_of(future))
             done += len(part)
             progress(done, len(shapes))
-            found = _earlier(found, new)
             if all(found):
                 break
     return found
