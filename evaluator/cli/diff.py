@@ -59,7 +59,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proof", action="store_true", help=proof)
     add_effort_to(parser)
     CACHE.add_to(parser)
-    tests = "with `--proof`, append to this file one test of NEW for each kind of change, if a host has this change"
+    tests = "with `--proof`, append the smallest host of each kind of change to this file, as a test of NEW"
     parser.add_argument("--write-tests", metavar="FILE", type=Path, help=tests)
 
 

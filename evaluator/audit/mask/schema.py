@@ -131,9 +131,9 @@ def _words(schema: Json) -> Iterator[str]:
 class Walker:
     """Masks documents; `erased` contains the pointers of the members that were left out.
 
-    In a pointer, `*` replaces a name in a map, an index and an unknown member. The function `labels` masks labels. If
-    `names` contains a name, the name gets the pseudonym in `names`. All other names get their pseudonyms from
-    `pseudonyms`.
+    In these pointers, `*` stands for every index of a list, every key of a map, and every unknown member. For example,
+    `/nics/*/addr` is the member `addr` of every interface. The function `labels` masks labels. If `names` contains a
+    name, the name gets the pseudonym in `names`. All other names get their pseudonyms from `pseudonyms`.
     """
 
     def __init__(
