@@ -131,7 +131,7 @@ def _words(schema: Json) -> Iterator[str]:
 class Walker:
     """Masks documents; `erased` contains the pointers of the members that were left out.
 
-    In these pointers, `*` stands for every index of a list, every key of a map, and every unknown member. For example,
+    In these pointers, `*` means every index of a list, every key of a map, and every unknown member. For example,
     `/nics/*/addr` is the member `addr` of every interface. The function `labels` masks labels. If `names` contains a
     name, the name gets the pseudonym in `names`. All other names get their pseudonyms from `pseudonyms`.
     """
