@@ -21,7 +21,7 @@ import sys
 
 TYPE_CHECKING = False  # importing `typing` takes longer than the other imports of this module
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -38,9 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         return _run_process()
+    return _imported_run()(arguments)
+
+
+def _imported_run() -> Callable[[Sequence[str]], int]:
     from evaluator.cli.run import run  # noqa: PLC0415 -- see the docstring of this module
 
-    return run(arguments)
+    return run
 
 
 def _run_process() -> int:
@@ -49,8 +53,7 @@ def _run_process() -> int:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     if handles_interrupts:
         signal.signal(signal.SIGINT, _end)
-    from evaluator.cli.run import run  # noqa: PLC0415 -- see the docstring of this module
-
+    run = _imported_run()
     try:
         if handles_interrupts:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -222,7 +222,8 @@ class Decision(Struct, frozen=True, dict=True, eq=False):
         one of the names, KeyError is raised.
 
         If `interfaces` is not given, all interfaces are explained, with one exception: if the host has more than `most`
-        interfaces, only the first `most` candidates and owners are explained. If `most` is None, there is no limit.
+        interfaces, only the first `most` candidates and owners are explained. If `most` is None, the number is not
+        limited.
         """
         return self._basis.explainer().explain(self, _selection(most, interfaces))
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import repeat
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from evaluator.base.finding import FindingCode
+from evaluator.base.lazy_import import lazy_module
 from evaluator.base.status import NAMING, Status
 from evaluator.decision.decide import Case
 from evaluator.decision.decision import Decision, Explanation, Selection
@@ -27,6 +29,11 @@ from evaluator.policy.language.program import Rule
 from evaluator.policy.run.clause import ClauseFinder
 from evaluator.policy.run.interpret import subjects
 from evaluator.policy.run.verdict import Links
+
+if TYPE_CHECKING:
+    from evaluator.explain.counterfactual import search
+else:
+    search = lazy_module("evaluator.explain.counterfactual.search")  # `reasons` does not need it
 
 _MOST_WORK_ON_ANSWERS = 16_000_000  # the limit for rules · interfaces · addresses
 _FEWEST_ANSWERS = 16
@@ -144,14 +151,14 @@ def _with_changes(
     The searches for all interfaces share one budget. The search begins with the candidates and owners. If the budget is
     used up, the remaining interfaces get no change.
     """
-    from evaluator.explain.counterfactual.search import Effort, smallest_change  # noqa: PLC0415 -- `reasons` needs none
-
     involved = {*decision.candidates, *decision.owners}
     answer = decision.host_active_nic if decision.status is Status.RESOLVED else None
-    effort = Effort.for_case(case)
+    effort = search.Effort.for_case(case)
     in_order = sorted((entry.name for entry in interfaces), key=lambda name: (name not in involved, name))
     results = {
-        name: smallest_change(case, case.report.facts.by_name[name], effort) for name in in_order if name != answer
+        name: search.smallest_change(case, case.report.facts.by_name[name], effort)
+        for name in in_order
+        if name != answer
     }
     return tuple(
         replace(entry, change=results[entry.name].change, search=results[entry.name].search)

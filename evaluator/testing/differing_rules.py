@@ -182,7 +182,7 @@ class _Search:
     def _deciding(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the index of each rule that decided, and the interface about which the rule decided.
 
-        If the rule has no subject, there is no interface.
+        If the rule has no subject, the result has no interface.
         """
         wanted, candidates = self._wanted(), self._decision.candidates
         for name in wanted:

@@ -177,14 +177,14 @@ def find(checks: Sequence[Check], space: Space, size: int, progress: Progress = 
     The result for a check that no host breaks is None. All checks decide the same hosts, so several checks cost little
     more than one check.
     """
-    found: Examples = (None,) * len(checks)
+    examples: Examples = (None,) * len(checks)
     for interfaces in range(size + 1):
-        open_checks = tuple(check for check, example in zip(checks, found, strict=True) if example is None)
+        open_checks = tuple(check for check, example in zip(checks, examples, strict=True) if example is None)
         if not open_checks:
             break
         new = iter(_find_in(topologies(interfaces), open_checks, space, progress))
-        found = tuple(next(new) if example is None else example for example in found)
-    return found
+        examples = tuple(next(new) if example is None else example for example in examples)
+    return examples
 
 
 def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: int) -> tuple[Examples, int]:
@@ -193,19 +193,19 @@ def find_within(checks: Sequence[Check], space: Space, size: int, most_calls: in
     The search ends after `most_calls` calls. This limits its time if the space has many values. The second value of the
     result is a number of interfaces: all hosts of at most this size were decided.
     """
-    found: list[Example | None] = [None] * len(checks)
+    examples: list[Example | None] = [None] * len(checks)
     calls = 0
     for interfaces in range(size + 1):
         for host in chain.from_iterable(hosts(topology, space) for topology in topologies(interfaces)):
-            pending = [number for number, example in enumerate(found) if example is None]
+            pending = [number for number, example in enumerate(examples) if example is None]
             calls += len(pending)
             if not pending or calls > most_calls:
-                return tuple(found), interfaces - bool(pending)
+                return tuple(examples), interfaces - bool(pending)
             for number in pending:
-                found[number] = checks[number](host)
-            if any(found[number] for number in pending):
+                examples[number] = checks[number](host)
+            if any(examples[number] for number in pending):
                 host.facts.choices.restart()
-    return tuple(found), size
+    return tuple(examples), size
 
 
 def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, progress: Progress) -> Examples:
@@ -214,16 +214,16 @@ def _find_in(shapes: Sequence[Topology], checks: Sequence[Check], space: Space, 
         return first_of_each(shapes, checks, space)
     length = -(-len(shapes) // (processes * _PARTS_OF_A_PROCESS))
     parts = [shapes[start : start + length] for start in range(0, len(shapes), length)]
-    found: Examples = (None,) * len(checks)
+    examples: Examples = (None,) * len(checks)
     with process_pool(processes, "fork", partial(_inherit, checks, space)) as pool:
         done = 0
         for part, future in [(part, pool.submit(_first_of_part, part)) for part in parts]:
-            found = _earlier(found, result_of(future))
+            examples = _earlier(examples, result_of(future))
             done += len(part)
             progress(done, len(shapes))
-            if all(found):
+            if all(examples):
                 break
-    return found
+    return examples
 
 
 _inherited: list[tuple[Sequence[Check], Space]] = []  # in a forked process, the checks of its owner
@@ -240,19 +240,19 @@ def _first_of_part(shapes: Sequence[Topology]) -> Examples:
 
 def first_of_each(shapes: Iterable[Topology], checks: Sequence[Check], space: Space) -> Examples:
     """Return for each check the first host of these topologies that breaks it."""
-    found: list[Example | None] = [None] * len(checks)
+    examples: list[Example | None] = [None] * len(checks)
     pending = list(range(len(checks)))
     for shape in shapes:
         for host in hosts(shape, space):
             for number in pending:
-                found[number] = checks[number](host)
-            if any(found[number] for number in pending):
-                pending = [number for number in pending if found[number] is None]
+                examples[number] = checks[number](host)
+            if any(examples[number] for number in pending):
+                pending = [number for number in pending if examples[number] is None]
                 if not pending:
-                    return tuple(found)
+                    return tuple(examples)
                 host.facts.choices.restart()
-    return tuple(found)
+    return tuple(examples)
 
 
-def _earlier(found: Examples, new: Examples) -> Examples:
-    return tuple(first if first is not None else second for first, second in zip(found, new, strict=True))
+def _earlier(examples: Examples, new: Examples) -> Examples:
+    return tuple(first if first is not None else second for first, second in zip(examples, new, strict=True))

@@ -37,8 +37,8 @@ def compare_groups(
 def _differs(policy: Policy, mutant: Mutant, comparison: Comparison) -> bool:
     """Return whether the library confirms that the policy and the mutant decide differently.
 
-    The library decides the host of the comparison with the policy and with the mutant. If the comparison has no host,
-    there is no difference to confirm, so the result is true.
+    The library decides the host of the comparison with the policy and with the mutant. A comparison without a host is
+    true without confirmation.
     """
     host = comparison.host
     return host is None or seen(decide_host(policy, host)) != seen(decide_host(Policy(mutant.program), host))

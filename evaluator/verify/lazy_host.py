@@ -194,9 +194,8 @@ class LazyLink(Link, frozen=True, eq=False):
     def gateways(self) -> tuple[Address, ...]:
         """The gateway of a default route.
 
-        An interface with an address of `Space.beside_targets` has no default route. Such an address is in the subnet of
-        a route's target, so the interface has a direct route to the target. A default route would change nothing,
-        because its prefix is shorter.
+        An interface with an address of `Space.beside_targets` has no default route: it has a direct route to the
+        target, and a default route, whose prefix is shorter, would change nothing.
         """
         has_direct_route = any(address in self.host.space.beside_targets for address in self._others())
         return () if has_direct_route else (GATEWAY,) * self._choose("gateway", _BOOLEANS)

@@ -187,18 +187,18 @@ def _addresses_of(
     """Return the host addresses and other addresses, for the words and states that the conditions read."""
     has_others = bool(read & _OF_OTHER_ADDRESSES) or reads_other_addresses(nodes)
     distinguished = _distinguished(read, literals, has_others=has_others)
-    found = address_classes(distinguished)
+    enumerated = address_classes(distinguished)
     unusable = (_UNUSABLE,) if _reads_unusable(read) else ()
     second_family = _IPV6 if read & _PRIMARY and distinguished.versions() == (4,) else ()
-    of_classes = tuple(one.other for one in found.classes) if has_others else ()
+    of_classes = tuple(one.other for one in enumerated.classes) if has_others else ()
     beside_targets = tuple(_beside_targets(literals)) if read & _OF_ROUTES else ()
     return _Addresses(
-        answers=tuple(_answer_sets(found.classes, unusable, second_family, has_order=has_order)),
-        alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in found.classes),
-        added=(*(one.added for one in found.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
+        answers=tuple(_answer_sets(enumerated.classes, unusable, second_family, has_order=has_order)),
+        alike=frozenset() if read & _SUBNETS else frozenset((one.first, one.second) for one in enumerated.classes),
+        added=(*(one.added for one in enumerated.classes), *((_UNUSABLE_ADDED,) if unusable else ())),
         others=((), *((address,) for address in (*of_classes, *beside_targets))),  # at most one address
         beside_targets=beside_targets,
-        left_out=(*map(str, found.missing), *_left_out_routes(read, distinguished, literals)),
+        left_out=(*map(str, enumerated.missing), *_left_out_routes(read, distinguished, literals)),
     )
 
 

@@ -122,14 +122,8 @@ class ConditionChecker:
         for operator in node.operators:
             refuse_operator(self._problems, operator)
         for at, part in enumerate(node.conditions):
-            hint = shortened(part, node.conditions[:at], self._problems.text, is_and=is_and)
-            if hint:
-                text = self._problems.text(part.span)
-                code = "WRONG_TYPE" if text.startswith(("'", '"', "[")) or text.isdigit() else "UNKNOWN_WORD"
-                whole = Span(node.conditions[at - 1].span.start, part.span.end)
-                fixes = self._problems.hint_fix(whole, hint)
-                self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint, fixes)
-            checked = Checked(None) if hint else self.check(part, scope.proving(passed_on))
+            is_shortened = self._refuse_shortened(part, node.conditions[:at], is_and=is_and)
+            checked = Checked(None) if is_shortened else self.check(part, scope.proving(passed_on))
             continuing, stopping = checked.if_true, checked.if_false
             if not is_and:
                 continuing, stopping = stopping, continuing
@@ -144,6 +138,19 @@ class ConditionChecker:
         if is_and:
             return Checked(AllOf(tuple(conditions), text, node.span), passed_on, stopped)
         return Checked(AnyOf(tuple(conditions), text, node.span), stopped, passed_on)
+
+    def _refuse_shortened(self, part: nodes.Condition, before: tuple[nodes.Condition, ...], *, is_and: bool) -> bool:
+        """Report a part of a chain that leaves out its first words, as `nic is bond or bridge`. Return whether it does.
+
+        `before` are the earlier parts of the chain.
+        """
+        hint = shortened(part, before, self._problems.text, is_and=is_and)
+        if hint:
+            text = self._problems.text(part.span)
+            code = "WRONG_TYPE" if text.startswith(("'", '"', "[")) or text.isdigit() else "UNKNOWN_WORD"
+            fixes = self._problems.hint_fix(Span(before[-1].span.start, part.span.end), hint)
+            self._problems.error(code, f"{quote(text)} is not a condition", part.span, hint, fixes)
+        return bool(hint)
 
     def _quantified(self, node: nodes.Quantified, scope: Scope) -> Condition | None:
         """Check `some x in LIST satisfies CONDITION`."""

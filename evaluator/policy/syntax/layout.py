@@ -6,7 +6,7 @@ author's parentheses are not changed. The tokens become a tree with five kinds o
 - A chain: conditions that are joined by `and`, or conditions that are joined by `or`. A new line may begin before each
   of these words.
 - A quantifier with its condition, such as `some x in LIST satisfies CONDITION`. The condition may begin a new line.
-- A beginning with its condition: `match nic when CONDITION` or `not CONDITION`. There is no line break between them.
+- A beginning with its condition: `match nic when CONDITION` or `not CONDITION`. They stay on one line.
 - A condition in parentheses. It is broken in the same way as a condition without parentheses.
 - Any other text. It is never broken.
 

@@ -71,20 +71,20 @@ def _unusual_entries(devices: Mapping[str, Device]) -> list[tuple[str, Device]]:
 
 def _entry_findings(name: str, entry: Device, host: VdsmHost) -> Iterator[Finding]:
     """Yield the findings about the entry of a device, except findings about its addresses."""
-    shown = quote(name)
+    quoted = quote(name)
     for key, text in gateway_texts(entry).items():
         if is_malformed(text):
-            message = f"{shown} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
+            message = f"{quoted} has the {key} {quote(text)}, which is not a valid IP address and is ignored"
             yield Finding(FindingCode.MALFORMED_ADDRESS, Severity.WARNING, message, (name,))
     yield from addr_conflict(name, entry)
     if isinstance(entry, Vlan):
         yield from _name_conflict(name, entry, host)
     if isinstance(entry, Bond) and len({mode_of(options) for options in bond_options(entry)} - {None}) > 1:
-        message = f"{shown} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; activenic uses `opts`"
+        message = f"{quoted} has different modes in `opts` and in the `BONDING_OPTS` of `cfg`; activenic uses `opts`"
         yield conflict(name, message)
     if entry.bootproto4 == "dhcp" and truth_of(entry.dhcpv4) is False:
         message = (
-            f"{shown} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; activenic uses `bootproto4`"
+            f"{quoted} uses DHCP according to `bootproto4`, but not according to `dhcpv4`; activenic uses `bootproto4`"
         )
         yield conflict(name, message)
 
